@@ -1,0 +1,255 @@
+# sdesp. SPDX-License-Identifier: MIT
+#
+#   make deps demo            set up and run the main job
+#   make test-deps check      set up and pass the tests
+#   make all lint layers bench size fuzz install clean
+#
+# Variables: CC, CFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR, BEARSSL_DIR (a tree
+# with inc/ and build/libbearssl.a, instead of the system's library), SAN=1
+# (address and undefined-behaviour sanitizers).
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+VERSION := $(shell sed -n 's/.define SDESP_VERSION "\(.*\)"/\1/p' core/include/sdesp.h)
+SOVERSION := 0
+
+CC := gcc
+AR := ar
+CFLAGS := -O2 -g
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+ifdef SAN
+BUILD := build-san
+CFLAGS := -O1 -g $(SAN_FLAGS)
+LDFLAGS := $(SAN_FLAGS)
+else
+BUILD := build
+endif
+PREFIX := /usr/local
+LIBDIR := $(PREFIX)/lib
+DATADIR := $(PREFIX)/share/sdesp
+
+ifdef BEARSSL_DIR
+BEARSSL_CFLAGS := -I$(BEARSSL_DIR)/inc
+BEARSSL_LIBS := $(BEARSSL_DIR)/build/libbearssl.a
+else
+BEARSSL_LIBS := -lbearssl
+endif
+
+DEPS := gcc libc6-dev make libbearssl-dev
+TEST_DEPS := $(DEPS) binutils clang clang-format cppcheck dpkg-dev \
+	gcc-arm-none-eabi gcc-powerpc-linux-gnu libc6-dev-powerpc-cross \
+	libclang-rt-14-dev libcmocka-dev libnewlib-arm-none-eabi libssl-dev \
+	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
+	qemu-user shellcheck tshark valgrind
+
+INCLUDES := -Icore/include -Icore -I. $(BEARSSL_CFLAGS)
+BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES) -DSDESP_DATADIR='"$(DATADIR)"'
+
+# What the library is made of, and the program on top of it.
+CORE_SRC := $(sort $(wildcard core/*/*.c))
+PORT_LIB_SRC := $(sort $(wildcard ports/posix/lib/*.c))
+LIB_SRC := $(CORE_SRC) $(sort $(wildcard backends/*/*.c)) $(PORT_LIB_SRC)
+CMD_SRC := $(sort $(wildcard ports/posix/*.c))
+SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/property/test_*.c))
+FUZZ_SRC := $(sort $(wildcard fuzz/fuzz_*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+PUBLIC_H := $(sort $(wildcard core/include/*.h backends/*/sdesp_*.h \
+	ports/posix/sdesp_*.h))
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
+
+LIB := $(BUILD)/libsdesp.a
+SHARED := $(BUILD)/libsdesp.so.$(SOVERSION)
+SDESP := $(BUILD)/sdesp
+UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
+REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
+CASES := $(BUILD)/tests/cases/run_cases
+README_EXAMPLE := $(BUILD)/tests/readme_example
+BENCH := $(BUILD)/bench
+
+.PHONY: all deps test-deps demo check lint layers symbols bench size cross \
+	fuzz fuzz-smoke install clean format
+
+all: $(LIB) $(SHARED) $(SDESP) $(BUILD)/sdesp.pc
+
+# --- what is needed -------------------------------------------------------
+
+deps:
+	@sh tests/support/packages.sh $(DEPS)
+
+test-deps:
+	@sh tests/support/packages.sh $(TEST_DEPS)
+	@sh tests/support/bearssl-source.sh .deps/bearssl
+
+# Says what is missing before the compiler does.
+$(BUILD)/.have-bearssl:
+	@mkdir -p $(@D)
+	@echo '#include <bearssl.h>' | $(CC) $(BEARSSL_CFLAGS) -E - >/dev/null 2>&1 || \
+		{ echo 'bearssl.h is missing: run "make deps" as root, or set BEARSSL_DIR' >&2; exit 1; }
+	@touch $@
+
+# --- library and program --------------------------------------------------
+
+$(BUILD)/%.o: %.c $(BUILD)/.have-bearssl
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/pic/%.o: %.c $(BUILD)/.have-bearssl
+	@mkdir -p $(@D)
+	$(CC) $(BASE_FLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+$(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Exported is what a public header declares, nothing else.
+$(BUILD)/sdesp.map: $(PUBLIC_H)
+	@mkdir -p $(@D)
+	@{ echo '{ global:'; \
+	grep -oh 'sdesp_[a-z0-9_]*(' $(PUBLIC_H) | sort -u | sed 's/($$/;/'; \
+	sed -n 's/^extern const .* \**\(sdesp_[a-z0-9_]*\);/\1;/p' $(PUBLIC_H); \
+	echo 'local: *; };'; } > $@
+
+$(SHARED): $(call pic,$(LIB_SRC)) $(BUILD)/sdesp.map
+	$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script,$(BUILD)/sdesp.map \
+		$(LDFLAGS) -o $@ $(filter %.o,$^) $(BEARSSL_LIBS)
+
+$(SDESP): $(call obj,$(CMD_SRC)) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
+$(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' \
+		'includedir=$${prefix}/include/sdesp' '' 'Name: sdesp' \
+		'Description: IPsec ESP keyed by the SDP offer/answer' \
+		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
+
+demo: $(SDESP)
+	@$(SDESP) demo
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/sdesp \
+		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
+		$(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(SDESP) $(DESTDIR)$(PREFIX)/bin/sdesp
+	install -m 644 $(PUBLIC_H) $(DESTDIR)$(PREFIX)/include/sdesp/
+	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
+	install -m 644 $(BUILD)/sdesp.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	install -m 644 docs/sdesp.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/protocol.png $(DESTDIR)$(DATADIR)/
+
+clean:
+	rm -rf build build-san
+
+# --- tests ----------------------------------------------------------------
+
+TEST_LIBS := -lcmocka -lcrypto
+
+$(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+
+$(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+
+# Each harness with a plain main that replays files.
+$(REPLAY): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fuzz/main.o \
+		$(call obj,$(SUPPORT_SRC)) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
+# The README's C example is a tested file.
+$(BUILD)/tests/readme_example.c: README.md
+	@mkdir -p $(@D)
+	@sed -n '/^```c$$/,/^```$$/p' $< | sed '/^```/d' > $@
+
+$(README_EXAMPLE): $(BUILD)/tests/readme_example.c $(LIB)
+	$(CC) $(BASE_FLAGS) -Ibackends/udp -Iports/posix $(CFLAGS) $(LDFLAGS) \
+		-o $@ $^ $(BEARSSL_LIBS)
+
+SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
+	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
+RESULTS ?= $(BUILD)/results
+
+check: export SDESP := $(CURDIR)/$(SDESP)
+check: export BUILD := $(BUILD)
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE)
+	@sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
+		tests/support/replay.sh $(SCRIPT_TESTS)
+
+# --- what the code looks like ---------------------------------------------
+
+LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
+	fuzz/main.c $(BENCH_SRC) $(sort $(wildcard tests/cases/*.c tests/cross/*.c))
+FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
+
+lint: layers symbols
+	@sh tests/lint/warnings.sh "$(BASE_FLAGS)" $(LINT_SRC)
+	clang-format --dry-run -Werror $(FORMAT_SRC)
+	cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem $(INCLUDES) \
+		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
+	shellcheck -s sh $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+
+format:
+	clang-format -i $(FORMAT_SRC)
+
+layers:
+	@sh tests/lint/layers.sh
+
+# The core as a freestanding program's linker sees it.
+FREE := -std=c99 -Os -ffreestanding -fno-pic -fno-stack-protector \
+	-U_FORTIFY_SOURCE $(WARN) -Werror $(INCLUDES)
+NEGOTIATE_SRC := $(filter-out core/crypto/% core/esp/%,$(CORE_SRC))
+
+symbols: $(patsubst %.c,$(BUILD)/free/%.o,$(CORE_SRC))
+	@sh tests/lint/symbols.sh nm negotiate \
+		$(patsubst %.c,$(BUILD)/free/%.o,$(NEGOTIATE_SRC))
+	@sh tests/lint/symbols.sh nm esp $^
+
+$(BUILD)/free/%.o: %.c $(BUILD)/.have-bearssl
+	@mkdir -p $(@D)
+	$(CC) $(FREE) -MMD -MP -nostdlib -c -o $@ $<
+
+# --- measured -------------------------------------------------------------
+
+$(BENCH): $(call obj,$(BENCH_SRC) $(SUPPORT_SRC)) $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcrypto $(BEARSSL_LIBS)
+
+bench: $(BENCH)
+	@$(BENCH)
+	@sh tests/bench/instructions.sh $(BENCH)
+
+size: $(LIB)
+	@sh tests/bench/size.sh $(BUILD)/size
+
+cross:
+	@sh tests/cross/run.sh $(BUILD)/cross
+
+# --- fuzzing --------------------------------------------------------------
+
+FUZZERS := $(patsubst fuzz/%.c,build/libfuzzer/%,$(FUZZ_SRC))
+FUZZ_SECONDS := 30
+
+$(FUZZERS): build/libfuzzer/%: fuzz/%.c $(LIB_SRC) $(SUPPORT_SRC) $(PUBLIC_H)
+	@mkdir -p $(@D)
+	clang $(BASE_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(SUPPORT_SRC) \
+		$(BEARSSL_LIBS)
+
+fuzz: $(FUZZERS)
+
+fuzz-smoke: $(FUZZERS)
+	@SDESP_FUZZ_SECONDS=$(FUZZ_SECONDS) sh tests/support/run.sh $(RESULTS) \
+		tests/support/fuzz-smoke.sh
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

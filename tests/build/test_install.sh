@@ -1,0 +1,37 @@
+#!/bin/sh
+# "make install" gives a tree that a stranger can build against, with the
+# static and with the shared library, and the shared one exports only what
+# the headers declare.
+# SPDX-License-Identifier: MIT
+set -eu
+
+fail() {
+	echo "FAIL $*"
+	exit 1
+}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+make -s BUILD="${BUILD:-build}" DESTDIR="$dir" PREFIX=/usr install >/dev/null
+
+for f in bin/sdesp lib/libsdesp.a lib/libsdesp.so include/sdesp/sdesp.h \
+	lib/pkgconfig/sdesp.pc share/man/man1/sdesp.1 share/sdesp/protocol.png; do
+	[ -e "$dir/usr/$f" ] || fail "$f is not installed"
+done
+
+# Every installed header compiles by itself, as C99 and as C++.
+for h in "$dir"/usr/include/sdesp/*.h; do
+	printf '#include "%s"\nint main(void) { return 0; }\n' "${h##*/}" \
+		> "$dir/h.c"
+	gcc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+		-I"$dir/usr/include/sdesp" "$dir/h.c" || fail "$h"
+done
+
+# Nothing but declared names leaves the shared library.
+nm -D --defined-only "$dir/usr/lib/libsdesp.so" |
+	awk '{ sub("@.*", "", $3); print $3 }' | sort -u > "$dir/exported"
+grep -qx sdesp_session_init "$dir/exported" || fail "no sdesp_session_init"
+while read -r name; do
+	grep -qw "$name" "$dir"/usr/include/sdesp/*.h || fail "$name is exported"
+done < "$dir/exported"
+grep -v '^sdesp_' "$dir/exported" && fail "foreign names are exported"
+echo "3 passed, 0 failed"

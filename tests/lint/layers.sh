@@ -1,0 +1,61 @@
+#!/bin/sh
+# Fail on an #include that runs against the rooms of docs/architecture.md:
+# every room may use itself, the public headers, and the rooms named here.
+# SPDX-License-Identifier: MIT
+set -eu
+
+awk '
+BEGIN {
+	use["base"] = ""
+	use["sdp"] = "base"
+	use["attr"] = "sdp base"
+	use["nego"] = "attr sdp base"
+	use["sa"] = "base"
+	use["session"] = "nego sa attr sdp base"
+	use["crypto"] = "base"
+	use["esp"] = "base"
+	libc["string.h"] = libc["stdint.h"] = libc["stddef.h"] = 1
+}
+function fail(why) {
+	printf "%s:%d: %s\n", FILENAME, FNR, why
+	bad = 1
+}
+FNR == 1 {
+	n = split(FILENAME, part, "/")
+	top = part[1]
+	room = part[2]
+	files++
+}
+/^[ \t]*#[ \t]*include[ \t]/ {
+	name = $2
+	system_header = name ~ /^</
+	gsub(/[<>"]/, "", name)
+	if (top == "core" && system_header) {
+		if (name == "bearssl.h" ? room != "crypto" : !(name in libc))
+			fail("core/" room " includes <" name ">")
+		next
+	}
+	if (system_header)
+		next
+	if (name !~ /\//) {
+		# Its own folder or a public header.
+		if (name ~ /^sdesp/ || top != "core")
+			next
+		fail("\"" name "\" is neither public nor room/file.h")
+		next
+	}
+	split(name, to, "/")
+	if (top == "ports" && to[1] != room && name !~ /\/sdesp_[a-z]+\.h$/)
+		fail("a port includes " name)
+	else if (top == "backends" && to[1] != "base" && to[1] != room)
+		fail("a backend includes " name)
+	else if (top == "core" && to[1] != room &&
+		index(" " use[room] " ", " " to[1] " ") == 0)
+		fail("core/" room " includes " name)
+	arrows++
+}
+END {
+	printf "layers: %d files, %d arrows, %s\n", files, arrows,
+		bad ? "broken" : "all as drawn"
+	exit bad
+}' $(find core backends ports -name '*.[ch]' | sort)
