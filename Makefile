@@ -33,7 +33,7 @@ LIBDIR := $(PREFIX)/lib
 DATADIR := $(PREFIX)/share/sdesp
 
 ifdef BEARSSL_DIR
-BEARSSL_CFLAGS := -I$(BEARSSL_DIR)/inc
+BEARSSL_CFLAGS := -isystem $(BEARSSL_DIR)/inc
 BEARSSL_LIBS := $(BEARSSL_DIR)/build/libbearssl.a
 else
 BEARSSL_LIBS := -lbearssl
@@ -46,7 +46,7 @@ TEST_DEPS := $(DEPS) binutils clang clang-format cppcheck dpkg-dev \
 	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-user shellcheck tshark valgrind
 
-INCLUDES := -Icore/include -Icore -I. $(BEARSSL_CFLAGS)
+INCLUDES := -Icore/include -Icore -Ibackends/udp -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES) -DSDESP_DATADIR='"$(DATADIR)"'
 
 # What the library is made of, and the program on top of it.
@@ -98,15 +98,18 @@ $(BUILD)/.have-bearssl:
 
 $(BUILD)/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  CC  $<'
+	@$(CC) $(BASE_FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/pic/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
-	$(CC) $(BASE_FLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+	@echo '  CC  $< (PIC)'
+	@$(CC) $(BASE_FLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@echo '  AR  $@'
+	@$(AR) rcs $@ $^
 
 # Exported is what a public header declares, nothing else.
 $(BUILD)/sdesp.map: $(PUBLIC_H)
@@ -117,11 +120,13 @@ $(BUILD)/sdesp.map: $(PUBLIC_H)
 	echo 'local: *; };'; } > $@
 
 $(SHARED): $(call pic,$(LIB_SRC)) $(BUILD)/sdesp.map
-	$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script,$(BUILD)/sdesp.map \
+	@echo '  LD  $@'
+	@$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script,$(BUILD)/sdesp.map \
 		$(LDFLAGS) -o $@ $(filter %.o,$^) $(BEARSSL_LIBS)
 
 $(SDESP): $(call obj,$(CMD_SRC)) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
 $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 	@mkdir -p $(@D)
@@ -155,16 +160,19 @@ TEST_LIBS := -lcmocka -lcrypto
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
 
 # Each harness with a plain main that replays files.
 $(REPLAY): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fuzz/main.o \
 		$(call obj,$(SUPPORT_SRC)) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
 # The README's C example is a tested file.
 $(BUILD)/tests/readme_example.c: README.md
@@ -172,7 +180,8 @@ $(BUILD)/tests/readme_example.c: README.md
 	@sed -n '/^```c$$/,/^```$$/p' $< | sed '/^```/d' > $@
 
 $(README_EXAMPLE): $(BUILD)/tests/readme_example.c $(LIB)
-	$(CC) $(BASE_FLAGS) -Ibackends/udp -Iports/posix $(CFLAGS) $(LDFLAGS) \
+	@echo '  LD  $@'
+	@$(CC) $(BASE_FLAGS) -Iports/posix $(CFLAGS) $(LDFLAGS) \
 		-o $@ $^ $(BEARSSL_LIBS)
 
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
@@ -218,12 +227,13 @@ symbols: $(patsubst %.c,$(BUILD)/free/%.o,$(CORE_SRC))
 
 $(BUILD)/free/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
-	$(CC) $(FREE) -MMD -MP -nostdlib -c -o $@ $<
+	@$(CC) $(FREE) -MMD -MP -nostdlib -c -o $@ $<
 
 # --- measured -------------------------------------------------------------
 
 $(BENCH): $(call obj,$(BENCH_SRC) $(SUPPORT_SRC)) $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcrypto $(BEARSSL_LIBS)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcrypto $(BEARSSL_LIBS)
 
 bench: $(BENCH)
 	@$(BENCH)
@@ -233,7 +243,7 @@ size: $(LIB)
 	@sh tests/bench/size.sh $(BUILD)/size
 
 cross:
-	@sh tests/cross/run.sh $(BUILD)/cross
+	@BUILD=$(BUILD) sh tests/support/run.sh $(RESULTS) tests/cross/run.sh
 
 # --- fuzzing --------------------------------------------------------------
 
@@ -242,7 +252,8 @@ FUZZ_SECONDS := 30
 
 $(FUZZERS): build/libfuzzer/%: fuzz/%.c $(LIB_SRC) $(SUPPORT_SRC) $(PUBLIC_H)
 	@mkdir -p $(@D)
-	clang $(BASE_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
+	@echo '  FUZZ $@'
+	@clang $(BASE_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(SUPPORT_SRC) \
 		$(BEARSSL_LIBS)
 

@@ -1,5 +1,6 @@
 /*
- * The attributes of SPEC 4, text to struct and back.
+ * The attributes of SPEC 4, text to struct and back. why may be NULL
+ * everywhere; on success it is left alone.
  * SPDX-License-Identifier: MIT
  */
 #ifndef SDESP_ATTR_H
@@ -46,31 +47,48 @@ struct sdesp_attr_crypto {
  * must be refused. The psk span points into the value.
  *
  * SDESP_ERR_SYNTAX     grammar, base64, lengths, an MKI
+ * SDESP_ERR_LIMIT      value or PSK token is too long
  * SDESP_ERR_REPEATED   a parameter stands twice
- * SDESP_ERR_VALUE      life of 0 or beyond the suite
+ * SDESP_ERR_VALUE      life of 0, or beyond what sequence numbers count
  * SDESP_ERR_NO_SUITE   suite, method or parameter is not known
  */
 SDESP_CHECK int sdesp_attr_crypto_parse(struct sdesp_attr_crypto *line,
 	const struct sdesp_attr *attr, struct sdesp_why *why);
 
-/* a=esp (SPEC 4.2). */
+/* a=esp (SPEC 4.2). Names that are not known are passed over. */
 struct sdesp_attr_esp {
 	uint32_t spi;
 	uint16_t port; /* 0 = not given */
 };
 
+/*
+ * SDESP_ERR_SYNTAX    grammar
+ * SDESP_ERR_LIMIT     value is too long
+ * SDESP_ERR_REPEATED  a name stands twice
+ * SDESP_ERR_VALUE     an SPI below 256, or a port that is none
+ */
 SDESP_CHECK int sdesp_attr_esp_parse(struct sdesp_attr_esp *esp,
 	const struct sdesp_attr *attr, struct sdesp_why *why);
 
-/* a=esp-ts (SPEC 4.3). */
+/*
+ * a=esp-ts (SPEC 4.3 and 6.1, but for what depends on the mode).
+ *
+ * SDESP_ERR_SYNTAX  grammar
+ * SDESP_ERR_LIMIT   value is too long
+ * SDESP_ERR_VALUE   self or peer on the wrong side, host bits, two families,
+ *                   ports without a protocol that has them, a range backwards
+ */
 SDESP_CHECK int sdesp_attr_ts_parse(struct sdesp_ts *ts,
 	const struct sdesp_attr *attr, struct sdesp_why *why);
 
-/* a=esp-confirm (SPEC 4.4). */
+/* a=esp-confirm (SPEC 4.4). SDESP_ERR_SYNTAX, SDESP_ERR_LIMIT. */
 SDESP_CHECK int sdesp_attr_confirm_parse(uint8_t confirm[16],
 	const struct sdesp_attr *attr, struct sdesp_why *why);
 
-/* Append "a=name:value" CRLF. Errors stick in text. */
+/*
+ * Append "a=name:value" CRLF. Errors stick in text: SDESP_ERR_SPACE, and
+ * SDESP_ERR_ARG for a suite or method that is none.
+ */
 void sdesp_attr_crypto_print(
 	struct sdesp_text *text, const struct sdesp_attr_crypto *line);
 void sdesp_attr_esp_print(
@@ -82,7 +100,8 @@ void sdesp_attr_confirm_print(
 /* All that a section says of ESP. About 800 octets. */
 struct sdesp_desc {
 	const struct sdesp_proto *proto;
-	uint8_t nmodes, modes[2]; /* generic: enum sdesp_mode, as preferred */
+	uint8_t nmodes, modes[2]; /* enum sdesp_mode, as preferred; in place
+				   * always and only transport */
 	uint8_t ncrypto;          /* good lines, in section order */
 	struct sdesp_attr_crypto crypto[SDESP_MAX_CRYPTO];
 	unsigned crypto_line[SDESP_MAX_CRYPTO]; /* where each stands */
@@ -92,20 +111,23 @@ struct sdesp_desc {
 	unsigned esp_line;
 	uint8_t nts;
 	struct sdesp_ts ts[SDESP_MAX_TS];
-	unsigned ts_line; /* of the first; 0 = none */
-	uint8_t has_confirm;
+	unsigned ts_line;      /* of the first; 0 = none */
+	unsigned confirm_line; /* 0 = none */
+	uint8_t has_confirm;   /* 1: confirm holds the value */
 	uint8_t confirm[16];
+	struct sdesp_why bad_confirm; /* there is a line, but malformed: an
+				       * offer ignores it (SPEC 4.4) */
 };
 
 /*
  * Read a section. desc and its spans live as long as the section's text. On
  * failure desc is wiped. Does not judge addresses, roles or policy.
  *
- * SDESP_ERR_VALUE     not one of our protos
  * SDESP_ERR_REJECTED  port 0
+ * SDESP_ERR_VALUE     not one of our protos, or well formed but not allowed
  * SDESP_ERR_SYNTAX, SDESP_ERR_LIMIT, SDESP_ERR_MISSING, SDESP_ERR_REPEATED,
  * SDESP_ERR_NO_MODE   as SPEC 5.5 lists them
- * SDESP_ERR_NO_SUITE or the first void line's status: no good line is left
+ * the first void line's status: no good line is left
  */
 SDESP_CHECK int sdesp_desc_read(struct sdesp_desc *desc,
 	const struct sdesp_section *section, struct sdesp_why *why);

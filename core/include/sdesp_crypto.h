@@ -12,8 +12,8 @@
  * plain and the ESP packet, SPI to ICV, when sealed. head octets before data
  * and tail octets after data + len belong to the packet too: sealing grows
  * into them, and both directions use them as scratch space. Afterwards the
- * head is as it was, but for the header that sealing puts there; of the tail
- * the SDESP_PKT_TAIL octets that follow the payload are lost.
+ * head is as it was, but for the header that sealing puts there; what was in
+ * the tail is lost.
  */
 struct sdesp_pkt {
 	uint8_t *data;
@@ -24,10 +24,14 @@ struct sdesp_pkt {
 	uint8_t next_header; /* in when sealing, out when opening */
 };
 
-/* Room that sealing needs. Packets that have SDESP_PKT_HEAD_FAST octets before
- * the payload are processed faster on CPUs with SIMD code. */
+/* Octets needed around a payload to seal it, and around a packet to open it.
+ * With SDESP_PKT_TAIL_FAST behind the payload both are faster on a CPU with
+ * AES instructions. */
 #define SDESP_PKT_HEAD 24 /* SPI, sequence number, IV of at most 16 */
 #define SDESP_PKT_TAIL 48 /* padding, trailer, ICV, scratch space */
+#define SDESP_PKT_TAIL_FAST 72
+#define SDESP_PKT_OPEN_HEAD 8
+#define SDESP_PKT_OPEN_TAIL 12
 
 /* The key schedule of one SA; the caller's memory, fields private. */
 struct sdesp_cipher {
@@ -119,7 +123,7 @@ struct sdesp_bearssl {
 		uint32_t (*chacha20)(
 			const void *, const void *, uint32_t, void *, size_t),
 		int encrypt);
-	uint8_t ghash_step; /* octets that ghash takes at once */
+	uint8_t ctr_step; /* octets that aes_ctr takes at once, a power of 2 */
 };
 
 /* Choose the fastest constant-time code for this CPU. Call once; it costs

@@ -71,6 +71,17 @@ SDESP_CHECK int sdesp_esp_rx_init(struct sdesp_esp_rx *rx,
 	const struct sdesp_sa *sa);
 
 /*
+ * The window of a receiver, to be kept where rx cannot be (a state file), and
+ * back into a new receiver of the same SA before its first packet. SPEC 8.2.
+ *
+ * SDESP_ERR_ARG: not a window of the size that rx has.
+ */
+void sdesp_esp_rx_window(
+	const struct sdesp_esp_rx *rx, struct sdesp_replay *window);
+SDESP_CHECK int sdesp_esp_rx_resume(
+	struct sdesp_esp_rx *rx, const struct sdesp_replay *window);
+
+/*
  * Seal n packets in place, in this order. On entry data and len are the
  * payload; head must be at least SDESP_PKT_HEAD and tail at least
  * SDESP_PKT_TAIL. On success data and len span SPI to ICV, head and tail are
@@ -90,9 +101,10 @@ size_t sdesp_esp_seal(
 
 /*
  * Open n packets in place. On entry data and len span SPI to ICV; head must
- * be at least 8 and tail at least 16 octets (scratch space). On success data
- * and len span the payload and next_header and seq are set. now is any clock
- * in seconds that does not run backwards (it paces ESN resync, SPEC 8.4).
+ * be at least SDESP_PKT_OPEN_HEAD and tail SDESP_PKT_OPEN_TAIL. On success
+ * data and len span the payload and next_header and seq are set. now is any
+ * clock in seconds that does not run backwards (it paces ESN resync, SPEC
+ * 8.4).
  *
  * The order is fixed: size, SPI, window, ICV, window update, padding. A
  * replayed or forged packet changes nothing but a counter.
@@ -137,7 +149,8 @@ SDESP_CHECK int sdesp_replay_init(struct sdesp_replay *r, unsigned size);
 SDESP_CHECK int sdesp_replay_check(const struct sdesp_replay *r, uint64_t seq);
 void sdesp_replay_commit(struct sdesp_replay *r, uint64_t seq);
 
-/* The 64-bit number that 32 received bits stand for (RFC 4303 A2.2). */
+/* The 64-bit number that 32 received bits stand for (RFC 4303 A2.2); 0, which
+ * no window takes, when that is a number below 0. */
 uint64_t sdesp_replay_infer(const struct sdesp_replay *r, uint32_t low);
 
 #endif

@@ -143,6 +143,12 @@ struct sdesp_flow {
 	struct sdesp_ts ts[SDESP_MAX_TS];
 };
 
+/* 1 when two selector lines are the same. */
+int sdesp_ts_equal(const struct sdesp_ts *a, const struct sdesp_ts *b);
+
+/* 1 when two flows carry the same traffic between the same addresses. */
+int sdesp_flow_equal(const struct sdesp_flow *a, const struct sdesp_flow *b);
+
 /* 0 = no limit. */
 struct sdesp_limits {
 	uint64_t packets;
@@ -184,8 +190,9 @@ int sdesp_protocol_has_ports(unsigned protocol);
  * Does a packet fit a selector of the flow? Addresses and ports as the owner
  * of the SA sees them; for inbound packets local is the destination. Ports
  * count only when protocol has them; pass 0 for others and for later
- * fragments. In transport mode the addresses are the outer ones; self and
- * peer are flow->local and flow->remote. RFC 4301 5.2. 1 = yes, 0 = no.
+ * fragments. In transport mode the addresses are the outer ones; self, peer
+ * and any are then flow->local and flow->remote. RFC 4301 5.2. 1 = yes,
+ * 0 = no.
  */
 int sdesp_flow_match(const struct sdesp_flow *flow, unsigned protocol,
 	const struct sdesp_addr *local, const struct sdesp_addr *remote);

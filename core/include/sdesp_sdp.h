@@ -1,6 +1,7 @@
 /*
  * Reading SDP (RFC 8866) as spans into the caller's text. Nothing is copied
  * or allocated: every span lives as long as the text. Knows nothing of IPsec.
+ * why may be NULL everywhere.
  * SPDX-License-Identifier: MIT
  */
 #ifndef SDESP_SDP_H

@@ -19,7 +19,7 @@ function add(    who, n) {
 	if (size !~ /^0x/ || file == "")
 		return
 	n = hex(size)
-	who = file ~ /libours\.a/ ? "ours" : file ~ /libbear\.a/ ? "bear" : "libc"
+	who = file ~ /libours\.a/ ? "ours" : file ~ /libbear\.a/ ? "bear" : "gcc"
 	if (file ~ /main|ld-temp|crt/)
 		return
 	if (name ~ /^\.(text|rodata|literal|init|fini|data\.rel\.ro)/)
@@ -32,5 +32,5 @@ function add(    who, n) {
 }
 END {
 	printf "%-34s %7d %8d %7d %6d %6d\n", label, text["ours"],
-		text["bear"], text["libc"], data, bss
+		text["bear"], text["gcc"], data, bss
 }

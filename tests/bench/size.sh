@@ -1,25 +1,22 @@
 #!/bin/sh
-# Flash and RAM: text, data and bss of each level as a linker leaves it, with
-# BearSSL's part apart; sizes of the public structs; worst stack use.
+# Flash, RAM and stack: text, data and bss of each level as the linker leaves
+# it, BearSSL's part apart; sizes of the public structs; deepest stack.
 # usage: size.sh SCRATCH
 # SPDX-License-Identifier: MIT
 set -eu
 
 out=$1
 bearssl=.deps/bearssl
-flags="-std=c99 -Os -ffunction-sections -fdata-sections -Icore/include -Icore
-	-I. -I$bearssl/inc"
-[ -f "$bearssl/inc/bearssl.h" ] || {
-	echo "size: no BearSSL source: run \"make test-deps\" as root" >&2
-	exit 1
-}
-command -v arm-none-eabi-gcc >/dev/null || {
-	echo "size: no arm-none-eabi-gcc: run \"make test-deps\" as root" >&2
-	exit 1
-}
-
-# A small device's limits: one suite a line is enough, a window of 64.
-small="-DSDESP_MAX_WINDOW=64"
+for need in "$bearssl/inc/bearssl.h" "$(command -v arm-none-eabi-gcc)"; do
+	[ -e "$need" ] || {
+		echo "size: BearSSL's source or arm-none-eabi-gcc is missing:" \
+			"run \"make test-deps\" as root" >&2
+		exit 1
+	}
+done
+gc="-Os -ffunction-sections -fdata-sections -fno-pic -fcallgraph-info=su
+	-U_FORTIFY_SOURCE -fno-stack-protector"
+include="-Icore/include -Icore -Ibackends/udp -I$bearssl/inc"
 
 negotiate="sdesp_session_init sdesp_session_offer sdesp_session_refresh
 	sdesp_session_answer sdesp_session_accept sdesp_session_confirm
@@ -30,57 +27,99 @@ packets="sdesp_bearssl_init sdesp_esp_tx_init sdesp_esp_rx_init
 	sdesp_esp_seal sdesp_esp_open"
 udp="sdesp_udp_init sdesp_udp_input sdesp_udp_send sdesp_udp_tick"
 
-# archive NAME CC FLAGS: everything as one archive each, ours and BearSSL's.
-archive() {
-	name=$1 cc=$2 extra=$3
-	mkdir -p "$out/$name"
-	# shellcheck disable=SC2086,SC2046 # lists of flags and files
-	for f in $(find core backends/udp -name '*.c' ! -name socket.c); do
-		echo "$f $out/$name/ours-$(echo "$f" | tr / -).o"
+# compile FLAGS DIR OBJECT-PREFIX INCLUDES FILE...
+compile() {
+	flags=$1 dir=$2 prefix=$3 inc=$4
+	shift 4
+	mkdir -p "$dir"
+	# shellcheck disable=SC2086,SC2116 # lists of flags, joined to one line
+	for f in "$@"; do
+		echo "$f $dir/$prefix$(echo "$f" | sed 's|.*/src/||; s|[/.]|-|g').o"
 	done | xargs -P "$(nproc)" -L1 sh -c \
-		"$cc $(echo $flags) $extra -fstack-usage -c -o \$1 \$0"
-	find "$bearssl/src" -name '*.c' ! -path '*/ssl/*' ! -path '*/x509/*' \
-		! -path '*/rsa/*' | while read -r f; do
-		echo "$f $out/$name/bear-$(basename "$f").o"
-	done | xargs -P "$(nproc)" -L1 sh -c "$cc -Os -ffunction-sections \
-		-fdata-sections $extra -I$bearssl/inc -I$bearssl/src -w \
-		-c -o \$1 \$0"
-	rm -f "$out/$name"/lib*.a
-	"${cc%gcc}ar" rcs "$out/$name/libours.a" "$out/$name"/ours-*.o
-	"${cc%gcc}ar" rcs "$out/$name/libbear.a" "$out/$name"/bear-*.o
+		"$cc $(echo $gc $flags $inc) -c -o \$1 \$0"
+	"${cc%gcc}ar" rcs "$dir/lib${prefix%-}.a" "$dir/$prefix"*.o
 }
 
-# row NAME CC LINK LABEL ROOTS: link what the roots need, print the parts.
+# variant NAME FLAGS: our part in another configuration, beside BearSSL's.
+variant() {
+	name=$1
+	rm -rf "$out/$arch-$name"
+	# shellcheck disable=SC2046 # a list of files
+	compile "-std=c99 $machine $2" "$out/$arch-$name" ours- "$include" \
+		$(find core backends/udp -name '*.c' ! -name sock\*.c)
+}
+
+# row LABEL ROOTS: what these roots pull in.
 row() {
-	name=$1 cc=$2 link=$3 label=$4 roots=$5
-	echo 'int main(void) { return 0; } void _start(void) { }' > "$out/main.c"
 	undefined=
-	for r in $roots; do undefined="$undefined -Wl,-u,$r"; done
+	for r in $2; do undefined="$undefined -Wl,-u,$r"; done
 	# shellcheck disable=SC2086 # lists of flags
-	$cc $link -Os -nostartfiles -Wl,--gc-sections $undefined \
-		-Wl,-Map="$out/$name/map" -o "$out/$name/linked" "$out/main.c" \
-		-L"$out/$name" -Wl,--start-group -lours -lbear -Wl,--end-group -lc \
-		-lgcc 2> "$out/$name/link.log" || {
-		cat "$out/$name/link.log" >&2
-		exit 1
-	}
-	awk -v label="$label" -f tests/bench/size.awk "$out/$name/map"
+	$cc $machine -nostartfiles -static -Wl,--gc-sections \
+		-Wl,--build-id=none $undefined -Wl,-Map="$out/map" \
+		-o "$out/linked" "$out/$arch-main.o" -L"$out/$arch-$name" \
+		-L"$out/$arch-bear" -nostdlib -Wl,--start-group -lours -lbear \
+		-lgcc -Wl,--end-group
+	awk -v label="$1" -f tests/bench/size.awk "$out/map"
 }
 
-levels() {
-	title=$1 name=$2 cc=$3 link=$4
+# structs: sizes as the compiler sees them.
+structs() {
+	{
+		echo '#include "sdesp.h"'
+		echo '#include "sdesp_udp.h"'
+		for s in session policy esp_tx esp_rx cipher sa pkt udp; do
+			echo "char of_$s[sizeof(struct sdesp_$s)];"
+		done
+	} > "$out/structs.c"
+	# shellcheck disable=SC2086 # lists of flags
+	$cc -std=c99 $machine $1 $include -c -o "$out/structs.o" "$out/structs.c"
+	"${cc%gcc}nm" -t d -S "$out/structs.o" | sort -k4 |
+		awk '{ sub("of_", "", $4); printf "  struct sdesp_%-10s %7d\n", $4, $2 }'
+}
+
+# machine ARCH CC FLAGS SMALL TITLE
+measure() {
+	arch=$1 cc=$2 machine=$3 small=$4 title=$5
+	mkdir -p "$out"
+	# shellcheck disable=SC2046 # a list of files
+	compile "-w $machine" "$out/$arch-bear" bear- \
+		"-I$bearssl/inc -I$bearssl/src" \
+		$(find "$bearssl/src" -name '*.c' ! -path '*/ssl/*' \
+			! -path '*/x509/*' ! -path '*/rsa/*')
+	cat > "$out/main.c" <<-'EOF'
+		void _start(void) { }
+		void memcpy(void) { }
+		void memmove(void) { }
+		void memset(void) { }
+		void memcmp(void) { }
+		void strlen(void) { }
+	EOF
+	# shellcheck disable=SC2086 # lists of flags
+	$cc $machine -w -fno-builtin -c -o "$out/$arch-main.o" "$out/main.c"
+
 	echo "== $title"
-	printf '%-34s %7s %8s %7s %6s %6s\n' 'level (octets)' ours BearSSL \
-		libc data bss
-	row "$name" "$cc" "$link" 'negotiate, crypto of your own' "$negotiate"
-	row "$name" "$cc" "$link" 'negotiate on BearSSL' "$negotiate $keying"
-	row "$name" "$cc" "$link" 'software ESP alone' "$packets"
-	row "$name" "$cc" "$link" 'all, with the UDP backend' \
+	printf '%-40s %6s %8s %5s %5s %5s\n' 'octets' ours BearSSL gcc data bss
+	variant full "$small"
+	row 'negotiate, crypto of your own' "$negotiate"
+	row 'negotiate on BearSSL' "$negotiate $keying"
+	row 'ESP, all suites' "$packets"
+	row 'all of it and the UDP backend' "$negotiate $keying $packets $udp"
+	echo "sizes of structs, all suites, default limits"
+	structs ""
+	only="$small -DSDESP_WITH_CBC=0 -DSDESP_WITH_CCM=0 -DSDESP_WITH_NULL=0"
+	variant gcm "$only -DSDESP_WITH_CHACHAPOLY=0"
+	row 'ESP, AES-GCM alone' "$packets"
+	variant chachapoly "$only -DSDESP_WITH_GCM=0"
+	row 'ESP, ChaCha20-Poly1305 alone' "$packets"
+	row 'all of it, ChaCha20-Poly1305 alone' \
 		"$negotiate $keying $packets $udp"
+	echo "sizes of structs, ChaCha20-Poly1305 alone, window 64"
+	structs "$only -DSDESP_WITH_GCM=0"
+	echo "deepest stack, in octets"
+	/usr/bin/python3 tests/bench/stack.py "$out/$arch-full" "$out/$arch-bear"
 }
 
-archive x86-64 gcc ""
-levels "x86-64, -Os, all suites" x86-64 gcc "-static"
-archive m3 arm-none-eabi-gcc "-mcpu=cortex-m3 -mthumb $small"
-levels "Cortex-M3, -Os, all suites" m3 arm-none-eabi-gcc \
-	"-mcpu=cortex-m3 -mthumb"
+measure x86-64 gcc "" "" 'x86-64, -Os'
+measure m3 arm-none-eabi-gcc "-mcpu=cortex-m3 -mthumb" \
+	"-DSDESP_MAX_WINDOW=64 -DSDESP_UDP_SAS=4 -DSDESP_UDP_FLOWS=1" \
+	'Cortex-M3, -Os, window 64'

@@ -12,6 +12,7 @@ extern void initialise_monitor_handles(void);
 extern int main(void);
 void reset(void);
 void fault(void);
+void _fini(void);
 
 void reset(void)
 {
@@ -22,19 +23,21 @@ void reset(void)
 	exit(main());
 }
 
+/* newlib's exit() calls it; there is nothing to do. */
+void _fini(void)
+{
+}
+
 void fault(void)
 {
 	_Exit(99);
 }
 
 /* ARMv7-M B1.5.2: initial stack pointer, reset, NMI, faults. */
-__attribute__((
-	section(".vectors"), used)) static const void *const vectors[16] = {
+__attribute__((section(".vectors"), used)) static const struct {
+	uint32_t *stack;
+	void (*handler[15])(void);
+} vectors = {
 	stack_top,
-	(const void *)reset,
-	(const void *)fault,
-	(const void *)fault,
-	(const void *)fault,
-	(const void *)fault,
-	(const void *)fault,
+	{reset, fault, fault, fault, fault, fault},
 };

@@ -28,6 +28,8 @@ FNR == 1 {
 }
 /^[ \t]*#[ \t]*include[ \t]/ {
 	name = $2
+	if (name !~ /^[<"]/)
+		next # a macro: a configuration from outside
 	system_header = name ~ /^</
 	gsub(/[<>"]/, "", name)
 	if (top == "core" && system_header) {
@@ -44,8 +46,9 @@ FNR == 1 {
 		fail("\"" name "\" is neither public nor room/file.h")
 		next
 	}
+	sub("^" top "/", "", name)
 	split(name, to, "/")
-	if (top == "ports" && to[1] != room && name !~ /\/sdesp_[a-z]+\.h$/)
+	if (top == "ports" && to[1] != room && name !~ /\/sdesp_[a-z_]+\.h$/)
 		fail("a port includes " name)
 	else if (top == "backends" && to[1] != "base" && to[1] != room)
 		fail("a backend includes " name)

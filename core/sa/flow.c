@@ -1,0 +1,48 @@
+/* Which packets belong to a flow. SPDX-License-Identifier: MIT */
+#include "base/bits.h"
+#include "sdesp_sa.h"
+
+int sdesp_protocol_has_ports(unsigned protocol)
+{
+	static const uint8_t with_ports[] = {6, 17, 33, 132, 136};
+
+	for (size_t i = 0; i < sizeof with_ports; i++) {
+		if (with_ports[i] == protocol)
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * outer is the flow's own address on this side: what self, peer and, in
+ * transport mode, any stand for. A tunnel has prefixes only.
+ */
+static int side_fits(const struct sdesp_ts_side *side,
+	const struct sdesp_addr *outer, const struct sdesp_addr *addr,
+	int ports)
+{
+	if (ports && (addr->port < side->lo || addr->port > side->hi))
+		return 0;
+	if (side->kind != SDESP_TS_PREFIX)
+		return sdesp_addr_same_ip(outer, addr);
+	return side->family == addr->family &&
+	       sdesp_bits_equal(side->ip, addr->ip, side->prefix_len);
+}
+
+int sdesp_flow_match(const struct sdesp_flow *flow, unsigned protocol,
+	const struct sdesp_addr *local, const struct sdesp_addr *remote)
+{
+	int ports = sdesp_protocol_has_ports(protocol);
+
+	for (unsigned i = 0; i < flow->nts; i++) {
+		const struct sdesp_ts *ts = &flow->ts[i];
+
+		if (ts->protocol != SDESP_TS_ANY_PROTOCOL &&
+			ts->protocol != protocol)
+			continue;
+		if (side_fits(&ts->local, &flow->local, local, ports) &&
+			side_fits(&ts->remote, &flow->remote, remote, ports))
+			return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "sdp/line.h"
+
+#include <string.h>
+
+#include "base/reader.h"
+#include "base/span.h"
+
+int sdesp_line_next(struct sdesp_span *line, struct sdesp_span *rest)
+{
+	if (rest->len == 0)
+		return 0;
+	*line = sdesp_span_cut(rest, '\n');
+
+	/* Without an LF behind it, a CR at the end is not a line end. */
+	if (rest->p != NULL && line->len > 0 && line->p[line->len - 1] == '\r')
+		line->len--;
+	return 1;
+}
+
+int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line)
+{
+	if (!sdesp_span_begins(line, "a="))
+		return 0;
+	attr->value.p = line.p + 2;
+	attr->value.len = line.len - 2;
+	attr->name = sdesp_span_cut(&attr->value, ':');
+	attr->column = 3 + (unsigned)attr->name.len;
+	if (attr->value.p != NULL)
+		attr->column++;
+	return 1;
+}
+
+int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line)
+{
+	struct sdesp_span rest = line, type, literal;
+	struct sdesp_reader r;
+	uint64_t number;
+	int family = 0, known;
+
+	if (!sdesp_span_begins(line, "c="))
+		return 0;
+	memset(addr, 0, sizeof *addr);
+	rest.p += 2;
+	rest.len -= 2;
+	sdesp_reader_init(&r, rest, 0, 0);
+	known = sdesp_span_is(sdesp_reader_word(&r), "IN");
+	type = sdesp_reader_word(&r);
+	rest = sdesp_reader_word(&r);
+	literal = sdesp_span_cut(&rest, '/');
+	if (sdesp_span_is(type, "IP4"))
+		family = 4;
+	else if (sdesp_span_is(type, "IP6"))
+		family = 6;
+	while (rest.p != NULL)
+		known &=
+			sdesp_span_decimal(&number, sdesp_span_cut(&rest, '/'));
+	sdesp_reader_end(&r);
+	if (sdesp_addr_parse(addr, literal.p, literal.len) != SDESP_OK)
+		return 1;
+	if (!known || addr->family != family || r.why.status != SDESP_OK)
+		memset(addr, 0, sizeof *addr);
+	return 1;
+}
+
+int sdesp_line_direction(uint8_t *direction, const struct sdesp_attr *attr)
+{
+	static const char *const names[] = {
+		[SDESP_SENDRECV] = "sendrecv",
+		[SDESP_SENDONLY] = "sendonly",
+		[SDESP_RECVONLY] = "recvonly",
+		[SDESP_INACTIVE] = "inactive",
+	};
+	struct sdesp_span name = sdesp_span_trim(attr->name);
+
+	if (attr->value.p != NULL)
+		return 0;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (sdesp_span_is(name, names[i])) {
+			*direction = (uint8_t)i;
+			return 1;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,32 @@
+/*
+ * Lines of an SDP body, and the lines that have a meaning of their own.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SDESP_SDP_LINE_H
+#define SDESP_SDP_LINE_H
+
+#include "sdesp_sdp.h"
+
+/*
+ * Take the next line from rest, without its CRLF or LF. A CR elsewhere is an
+ * octet like any other. Returns 1, or 0 when rest is empty.
+ */
+int sdesp_line_next(struct sdesp_span *line, struct sdesp_span *rest);
+
+/* Split "a=name:value" or "a=name". 0: it is no a= line. */
+int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line);
+
+/*
+ * The address of a c= line; family 0 when it is not an IP literal. 0: it is
+ * no c= line. TTL and count of a multicast address are passed over.
+ */
+int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line);
+
+/* The direction that an attribute names; 0: it names none. */
+int sdesp_line_direction(uint8_t *direction, const struct sdesp_attr *attr);
+
+/* Fill media, port, port_count, proto and fmt from an m= line. */
+SDESP_CHECK int sdesp_line_media(struct sdesp_section *section,
+	struct sdesp_span line, unsigned number, struct sdesp_why *why);
+
+#endif
