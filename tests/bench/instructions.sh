@@ -21,5 +21,10 @@ echo "== instructions per operation (callgrind)"
 	few=$(count 10 $what)
 	# shellcheck disable=SC2086
 	many=$(count 110 $what)
-	printf '%-44s %9d\n' "$what" $(((many - few) / 100))
+	each=$(((many - few) / 100))
+	# What a whole inline offer and answer may cost, both ends together.
+	[ "$what" != "negotiate inline" ] || budget="  budget 200000 $(
+		[ "$each" -le 200000 ] && echo kept || echo MISSED)"
+	printf '  %-34s %9d%s\n' "$what" "$each" "${budget:-}"
+	budget=
 done
