@@ -1,0 +1,21 @@
+/*
+ * Which outer addresses a peer may name. SPEC 6.4.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SDESP_NEGO_ADDRESS_H
+#define SDESP_NEGO_ADDRESS_H
+
+#include "sdesp_sa.h"
+
+/* 1 for 0.0.0.0 and ::, by which a refresh asks for hold. */
+int sdesp_address_unspecified(const struct sdesp_addr *addr);
+
+/*
+ * What is wrong with peer as the other end of own; NULL = nothing. loopback:
+ * loopback addresses are fine, and so is the own one if only the ports
+ * differ (udp).
+ */
+const char *sdesp_address_refusal(const struct sdesp_addr *peer,
+	const struct sdesp_addr *own, int udp, int loopback);
+
+#endif

@@ -1,0 +1,230 @@
+/* The peer's answers, and the end of an offer. SPEC 5.3 and 10.1.
+ * SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/ct.h"
+#include "nego/refuse.h"
+#include "session/session.h"
+
+/* The owner of the Call-ID waits longer (RFC 3261 14.1), in ms. */
+#define RETRY_CALLER_MIN 2100
+#define RETRY_CALLER_SPREAD 1901
+#define RETRY_SPREAD 2001
+
+/* Keys of an answer, once its esp-confirm is found right. */
+static int key_outcome(const struct sdesp_session *s, struct sdesp_keys *keys,
+	struct sdesp_outcome *outcome, const uint8_t peer_hash[SDESP_HASH_LEN],
+	const struct sdesp_section *answer, struct sdesp_why *why)
+{
+	const struct sdesp_own_offer *offer = &s->offer;
+	struct sdesp_keying *keying = &outcome->held.keying;
+	uint8_t confirm[SDESP_CONFIRM_LEN];
+	struct sdesp_keys_input in = {s->port->kex, keying->method, 1,
+		offer->secret[outcome->line], keying->peer,
+		sdesp_session_psk(s, keying->psk), offer->hash, peer_hash};
+
+	memcpy(keying->own, sdesp_offer_key(offer, outcome->line), 32);
+	if (sdesp_keys_derive(keys, &in) != SDESP_OK)
+		return sdesp_refuse(why, SDESP_ERR_KEX, answer->line,
+			"the key exchange comes to zero", "an honest share");
+	sdesp_keys_confirm(confirm, keys);
+	if (sdesp_ct_equal(confirm, outcome->confirm, sizeof confirm))
+		return SDESP_OK;
+	sdesp_wipe(keys, sizeof *keys);
+	return sdesp_refuse(why, SDESP_ERR_CONFIRM, answer->line,
+		"a=esp-confirm is wrong: the keys of both ends differ",
+		"the sections as they were written");
+}
+
+/*
+ * The first branch has lost: its pair goes before the winner's is added,
+ * which has the same inbound SPI. The winner's flow is blocked meanwhile, and
+ * stays so if its pair cannot be installed.
+ */
+static int displace(struct sdesp_session *s, const struct sdesp_flow *flow)
+{
+	struct sdesp_sa_pair *next = &s->held[SDESP_NEXT].pair;
+	const struct sdesp_sa_pair *live = &s->held[SDESP_LIVE].pair;
+	uint32_t spi = next->spi_in;
+	uint8_t policy = SDESP_PAIR_POLICY;
+
+	if ((live->parts & SDESP_PAIR_POLICY) != 0 &&
+		sdesp_flow_equal(&live->flow, flow)) {
+		policy = 0;
+	} else {
+		int status = sdesp_sa_pair_block(flow, s->backend);
+
+		if (status != SDESP_OK)
+			return status;
+	}
+	if (sdesp_flow_equal(&next->flow, flow))
+		next->parts &= (uint8_t)~SDESP_PAIR_POLICY;
+	sdesp_drop(s);
+	s->accepted = 0;
+	next->flow = *flow;
+	next->spi_in = spi;
+	next->parts = policy;
+	return SDESP_OK;
+}
+
+/* Key and install; the pair sends when this returns 0. */
+static int install(struct sdesp_session *s, struct sdesp_outcome *outcome,
+	const struct sdesp_keys *keys, uint64_t now_ms)
+{
+	struct sdesp_held *next = &s->held[SDESP_NEXT];
+	const struct sdesp_flow *flow = &outcome->held.pair.flow;
+	int displaced = next->pair.parts & (SDESP_PAIR_OUT | SDESP_PAIR_POLICY);
+	uint32_t spi = next->pair.spi_in;
+	int status = displaced ? displace(s, flow) : SDESP_OK;
+
+	if (status != SDESP_OK)
+		return status;
+	status = sdesp_install(s, outcome, keys, 1, now_ms);
+	if (status == SDESP_OK) {
+		status = sdesp_switch(s);
+		if (status == SDESP_OK)
+			return SDESP_OK;
+		if (displaced) {
+			(void)sdesp_sa_pair_kill(&next->pair, s->backend);
+		} else {
+			sdesp_drop(s);
+			next->pair.flow = s->offer.flow;
+			next->pair.spi_in = spi;
+		}
+	}
+	if (displaced)
+		sdesp_event_push(s, SDESP_EV_FAILED, status, next, NULL);
+	return status;
+}
+
+static int take(struct sdesp_session *s, const struct sdesp_section *answer,
+	const uint8_t hash[SDESP_HASH_LEN], int final, uint64_t now_ms,
+	struct sdesp_why *why)
+{
+	struct sdesp_outcome outcome;
+	struct sdesp_keys keys;
+	int status = sdesp_read_answer(s, &outcome, answer, why);
+
+	if (status != SDESP_OK)
+		return status;
+	if (outcome.refresh) {
+		if (final)
+			status = sdesp_apply_refresh(
+				s, &outcome, &s->offer.flow.local);
+	} else {
+		status = key_outcome(s, &keys, &outcome, hash, answer, why);
+		if (status == SDESP_OK) {
+			status = install(s, &outcome, &keys, now_ms);
+			sdesp_wipe(&keys, sizeof keys);
+		}
+		if (status == SDESP_OK && sdesp_session_live(s) == NULL)
+			sdesp_event_push(s, SDESP_EV_ESTABLISHED, SDESP_OK,
+				&s->held[SDESP_NEXT], NULL);
+	}
+	sdesp_wipe(&outcome, sizeof outcome);
+	if (status == SDESP_OK) {
+		s->accepted = 1;
+		memcpy(s->answer_hash, hash, SDESP_HASH_LEN);
+	}
+	return status;
+}
+
+/* Our rekey came to nothing: the old pair goes on, and we try again. */
+static void retreat(struct sdesp_session *s, uint64_t now_ms)
+{
+	struct sdesp_held *live = &s->held[SDESP_LIVE];
+
+	sdesp_drop(s);
+	live->warned = 0;
+	live->soft_ms = now_ms;
+	if (s->caller)
+		live->soft_ms += RETRY_CALLER_MIN +
+				 sdesp_session_dice(s, RETRY_CALLER_SPREAD);
+	else
+		live->soft_ms += sdesp_session_dice(s, RETRY_SPREAD);
+}
+
+static int rekeying(const struct sdesp_session *s)
+{
+	return s->state == SDESP_REKEY_OFFERED || s->state == SDESP_REKEY_EARLY;
+}
+
+/* A first offer stays open: another branch may answer it better. */
+static void refused(struct sdesp_session *s, uint64_t now_ms)
+{
+	if (sdesp_session_live(s) == NULL)
+		return;
+	if (rekeying(s)) {
+		retreat(s, now_ms);
+		sdesp_event_push(s, SDESP_EV_REFRESH_DUE, SDESP_OK,
+			&s->held[SDESP_LIVE], NULL);
+	}
+	sdesp_offer_wipe(s);
+	sdesp_session_go(s, SDESP_IN_REFUSED);
+}
+
+static void finish(struct sdesp_session *s, uint64_t now_ms)
+{
+	if (s->state != SDESP_REFRESH_OFFERED && s->state != SDESP_CONFIRMED)
+		sdesp_promote(s, now_ms);
+	sdesp_offer_wipe(s);
+	sdesp_session_go(s, SDESP_IN_FINAL);
+}
+
+int sdesp_session_accept(struct sdesp_session *s,
+	const struct sdesp_section *answer, int final, uint64_t now_ms,
+	struct sdesp_why *why)
+{
+	enum sdesp_input input = final ? SDESP_IN_FINAL : SDESP_IN_PROVISIONAL;
+	uint8_t hash[SDESP_HASH_LEN];
+	int status = sdesp_session_may(s, input);
+	int known;
+
+	if (status != SDESP_OK)
+		return status;
+	if (s->state == SDESP_CONFIRMED && !s->accepted)
+		return SDESP_ERR_STATE;
+	sdesp_canon_hash(hash, answer, s->port->kex);
+	known = s->accepted && s->state != SDESP_REFRESH_OFFERED;
+	if (known && memcmp(hash, s->answer_hash, sizeof hash) == 0) {
+		if (final)
+			finish(s, now_ms);
+		return SDESP_OK;
+	}
+	if (known && (!final || s->state == SDESP_CONFIRMED))
+		return sdesp_refuse(why, SDESP_ERR_FORKED, answer->line,
+			"another branch was accepted before", NULL);
+	status = take(s, answer, hash, final, now_ms, why);
+	if (status == SDESP_OK && final)
+		finish(s, now_ms);
+	else if (status == SDESP_OK)
+		sdesp_session_go(s, SDESP_IN_PROVISIONAL);
+	else if (final)
+		refused(s, now_ms);
+	return status;
+}
+
+void sdesp_session_fail(struct sdesp_session *s, uint64_t now_ms)
+{
+	switch (s->state) {
+	case SDESP_OFFERED:
+	case SDESP_EARLY:
+	case SDESP_ANSWERED:
+		sdesp_drop(s);
+		s->proto = NULL;
+		s->caller = 0;
+		break;
+	case SDESP_REKEY_OFFERED:
+	case SDESP_REKEY_EARLY:
+		retreat(s, now_ms);
+		break;
+	case SDESP_REKEY_ANSWERED:
+		sdesp_give_up(s);
+		return;
+	default:
+		break;
+	}
+	if (s->state != SDESP_CLOSED)
+		sdesp_offer_wipe(s);
+	sdesp_session_go(s, SDESP_IN_FAIL);
+}

@@ -1,0 +1,110 @@
+/* Our answers, and what confirms them. SPEC 5.2 and 10.1.
+ * SPDX-License-Identifier: MIT */
+#include "base/ct.h"
+#include "nego/refuse.h"
+#include "session/session.h"
+
+#define SETTLE_MS 2000   /* after ACK, without a packet on the new pair */
+#define GIVE_UP_MS 32000 /* 64 * T1 of RFC 3261: no ACK will come */
+
+/* The new pair of an answered rekey: what this offer says of it. */
+static int end_rekey(struct sdesp_session *s,
+	const struct sdesp_outcome *outcome, uint64_t now_ms)
+{
+	if (s->state != SDESP_REKEY_ANSWERED)
+		return SDESP_OK;
+	if (outcome->role == SDESP_LIVE) {
+		sdesp_give_up(s);
+		return SDESP_OK;
+	}
+	s->confirmed = 1;
+	return sdesp_settle(s, now_ms);
+}
+
+static int answer_refresh(struct sdesp_session *s,
+	const struct sdesp_local *local, const struct sdesp_outcome *outcome,
+	struct sdesp_text *out)
+{
+	size_t start = out->len;
+	int status;
+
+	sdesp_write_refresh(out, s, local, outcome->tag);
+	status = out->status;
+	if (status == SDESP_OK)
+		status = sdesp_apply_refresh(s, outcome, &local->addr);
+	if (status != SDESP_OK)
+		return sdesp_unwrite(out, start, status);
+	sdesp_session_go(s, SDESP_IN_PEER_REFRESH);
+	return SDESP_OK;
+}
+
+static int answer_rekey(struct sdesp_session *s,
+	const struct sdesp_section *offer, const struct sdesp_local *local,
+	struct sdesp_outcome *outcome, uint64_t now_ms, struct sdesp_text *out)
+{
+	int status = sdesp_reply(s, offer, local, outcome, now_ms, out);
+
+	if (status != SDESP_OK)
+		return status;
+	s->accepted = 0;
+	s->confirmed = 0;
+	s->switch_ms = now_ms + GIVE_UP_MS;
+	sdesp_session_bind(s, local);
+	sdesp_session_go(s, SDESP_IN_PEER_OFFER);
+	return SDESP_OK;
+}
+
+int sdesp_session_answer(struct sdesp_session *s,
+	const struct sdesp_section *offer, const struct sdesp_local *local,
+	uint64_t now_ms, struct sdesp_text *out, struct sdesp_why *why)
+{
+	struct sdesp_outcome outcome;
+	struct sdesp_floor floor;
+	int status = sdesp_session_may(s, SDESP_IN_PEER_OFFER);
+
+	if (status == SDESP_ERR_GLARE)
+		return sdesp_refuse(why, status, 0,
+			"our own offer is open: offers have crossed", NULL);
+	if (status == SDESP_OK)
+		status = sdesp_session_local(s, local, &floor);
+	if (status == SDESP_OK)
+		status = out->status;
+	if (status == SDESP_OK)
+		status = sdesp_read_offer(
+			s, &outcome, &floor, offer, local, why);
+	if (status != SDESP_OK)
+		return status;
+	status = end_rekey(s, &outcome, now_ms);
+	if (status == SDESP_OK && outcome.refresh)
+		status = answer_refresh(s, local, &outcome, out);
+	else if (status == SDESP_OK)
+		status = answer_rekey(s, offer, local, &outcome, now_ms, out);
+	if (status == SDESP_ERR_KEX)
+		(void)sdesp_refuse(why, status, offer->line,
+			"the key exchange comes to zero", "an honest share");
+	sdesp_wipe(&outcome, sizeof outcome);
+	return status;
+}
+
+int sdesp_session_confirm(struct sdesp_session *s, uint64_t now_ms)
+{
+	int status = sdesp_session_may(s, SDESP_IN_CONFIRM);
+
+	if (status != SDESP_OK)
+		return status;
+	if (s->state == SDESP_ANSWERED) {
+		status = sdesp_switch(s);
+		if (status != SDESP_OK)
+			return status;
+		sdesp_promote(s, now_ms);
+		sdesp_event_push(s, SDESP_EV_ESTABLISHED, SDESP_OK,
+			&s->held[SDESP_LIVE], NULL);
+	} else if (!s->confirmed) {
+		s->confirmed = 1;
+		s->switch_ms = now_ms + SETTLE_MS;
+		if (s->switched)
+			return sdesp_settle(s, now_ms);
+	}
+	sdesp_session_go(s, SDESP_IN_CONFIRM);
+	return SDESP_OK;
+}

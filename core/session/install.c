@@ -1,0 +1,178 @@
+/*
+ * The pairs of a session: NEXT is installed, takes over from LIVE, and LIVE
+ * drains. SPEC 9.1 and 10. SPDX-License-Identifier: MIT
+ */
+#include "session/session.h"
+
+#include <string.h>
+
+#include "base/ct.h"
+#include "sa/lifetime.h"
+
+#define DRAIN_MS 60000
+#define OTHER_PERCENT 97 /* of a lifetime, for who did not offer last */
+
+#define WINDOW_MIN 32
+#define WINDOW_MAX 4096 /* what WSH may ask for */
+
+/* Our own setting, or more where the peer advises it and the backend can. */
+static uint16_t window(const struct sdesp_session *s, uint32_t advice)
+{
+	struct sdesp_features features;
+	uint32_t n = s->policy->window;
+
+	s->backend->vtable->features(s->backend, &features);
+	if (advice > WINDOW_MAX)
+		advice = WINDOW_MAX;
+	if (advice > n)
+		n = advice;
+	if (n > features.max_window)
+		n = features.max_window;
+	return (uint16_t)(n > WINDOW_MIN ? n : WINDOW_MIN);
+}
+
+/* Both directions, from one template. */
+static int key_pair(struct sdesp_session *s, const struct sdesp_keys *keys,
+	int offerer, struct sdesp_sa *sa)
+{
+	struct sdesp_held *next = &s->held[SDESP_NEXT];
+	const struct sdesp_suite *suite = sdesp_suite_by_id(sa->suite);
+	struct sdesp_sa out = *sa;
+	int status;
+
+	sa->spi = next->pair.spi_in;
+	sdesp_keys_keymat(
+		sa->keymat, suite->keymat_len, keys, offerer, sa->spi);
+	out.spi = next->pair.spi_out;
+	sdesp_keys_keymat(
+		out.keymat, suite->keymat_len, keys, !offerer, out.spi);
+	status = sdesp_sa_pair_install(
+		&next->pair, &s->held[SDESP_LIVE].pair, s->backend, sa, &out);
+	sdesp_wipe(sa, sizeof *sa);
+	sdesp_wipe(&out, sizeof out);
+	return status;
+}
+
+int sdesp_install(struct sdesp_session *s, const struct sdesp_outcome *outcome,
+	const struct sdesp_keys *keys, int offerer, uint64_t now_ms)
+{
+	struct sdesp_held *next = &s->held[SDESP_NEXT];
+	uint32_t spi = next->pair.spi_in;
+	uint8_t parts = next->pair.parts;
+	struct sdesp_sa sa;
+	int status;
+
+	*next = outcome->held;
+	next->pair.spi_in = spi;
+	next->pair.parts = parts;
+	next->since_ms = now_ms;
+
+	memset(&sa, 0, sizeof sa);
+	sa.suite = next->keying.suite;
+	sa.esn = next->keying.esn;
+	sa.window = window(s, outcome->window);
+	sdesp_lifetime_set(&sa, &s->policy->hard, outcome->seconds,
+		offerer ? s->offer.soft_percent : OTHER_PERCENT);
+	if (sa.soft.seconds != 0)
+		next->soft_ms = now_ms + (uint64_t)sa.soft.seconds * 1000;
+	if (sa.hard.seconds != 0)
+		next->hard_ms = now_ms + (uint64_t)sa.hard.seconds * 1000;
+	sa.soft.seconds = 0;
+
+	sdesp_end_drain(s);
+	status = key_pair(s, keys, offerer, &sa);
+	if (status != SDESP_OK)
+		sdesp_wipe(&next->keying, sizeof next->keying);
+	return status;
+}
+
+int sdesp_apply(struct sdesp_session *s)
+{
+	const struct sdesp_held *held =
+		&s->held[s->switched ? SDESP_NEXT : SDESP_LIVE];
+
+	if (held->pair.parts == 0)
+		return SDESP_OK;
+	if (held->quiet || (held->pair.parts & SDESP_PAIR_OUT) == 0)
+		return sdesp_sa_pair_block(&held->pair.flow, s->backend);
+	return sdesp_sa_pair_send(&held->pair, s->backend);
+}
+
+int sdesp_switch(struct sdesp_session *s)
+{
+	int status;
+
+	s->switched = 1;
+	status = sdesp_apply(s);
+	if (status != SDESP_OK)
+		s->switched = 0;
+	return status;
+}
+
+void sdesp_end_drain(struct sdesp_session *s)
+{
+	struct sdesp_held *drain = &s->held[SDESP_DRAIN];
+
+	if (drain->keying.suite == SDESP_SUITE_NONE)
+		return;
+	sdesp_event_push(s, SDESP_EV_DRAINED, SDESP_OK, drain, NULL);
+	(void)sdesp_sa_pair_delete(&drain->pair, s->backend);
+	sdesp_wipe(drain, sizeof *drain);
+}
+
+void sdesp_promote(struct sdesp_session *s, uint64_t now_ms)
+{
+	struct sdesp_held *live = &s->held[SDESP_LIVE];
+	struct sdesp_held *next = &s->held[SDESP_NEXT];
+	struct sdesp_held *drain = &s->held[SDESP_DRAIN];
+	uint64_t until = now_ms + DRAIN_MS;
+	int rekey = live->keying.suite != SDESP_SUITE_NONE;
+
+	(void)sdesp_sa_pair_retire(&live->pair, &next->pair, s->backend);
+	if ((live->pair.parts & SDESP_PAIR_IN) != 0) {
+		*drain = *live;
+		if (drain->hard_ms == 0 || drain->hard_ms > until)
+			drain->hard_ms = until;
+	}
+	*live = *next;
+	sdesp_wipe(next, sizeof *next);
+	s->switched = 0;
+	s->confirmed = 0;
+	if (rekey)
+		sdesp_event_push(s, SDESP_EV_REKEYED, SDESP_OK, live, NULL);
+}
+
+/* First back to the old outbound SA, then away with the new one. */
+void sdesp_drop(struct sdesp_session *s)
+{
+	struct sdesp_held *next = &s->held[SDESP_NEXT];
+	struct sdesp_held *live = &s->held[SDESP_LIVE];
+	int status = SDESP_OK;
+
+	if (s->switched) {
+		s->switched = 0;
+		status = sdesp_apply(s);
+	}
+	s->confirmed = 0;
+	(void)sdesp_sa_pair_delete(&next->pair, s->backend);
+	sdesp_wipe(next, sizeof *next);
+	if (status != SDESP_OK)
+		sdesp_event_push(s, SDESP_EV_FAILED, status, live, NULL);
+}
+
+void sdesp_expire(struct sdesp_session *s, unsigned role, int status)
+{
+	struct sdesp_held *held = &s->held[role];
+	int blocked = SDESP_OK;
+
+	sdesp_event_push(s, SDESP_EV_EXPIRED, status, held, NULL);
+	if (role == (s->switched ? SDESP_NEXT : SDESP_LIVE))
+		blocked = sdesp_sa_pair_block(&held->pair.flow, s->backend);
+	if (blocked != SDESP_OK)
+		sdesp_event_push(s, SDESP_EV_FAILED, blocked, held, NULL);
+	(void)sdesp_sa_pair_kill(&held->pair, s->backend);
+	held->soft_ms = 0;
+	held->hard_ms = 0;
+	if (role == SDESP_NEXT && s->state == SDESP_REKEY_ANSWERED)
+		sdesp_give_up(s);
+}
