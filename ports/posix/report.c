@@ -1,0 +1,79 @@
+/*
+ * Messages and exit codes. SPDX-License-Identifier: MIT
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ports/posix/report.h"
+
+static void say(const char *format, va_list args)
+{
+	fputs("sdesp: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+int refuse(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return REFUSED;
+}
+
+int usage_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return USAGE;
+}
+
+int system_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return SYSTEM;
+}
+
+void note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+}
+
+int refuse_at(const char *file, unsigned line, unsigned column,
+	const char *what, const char *expected)
+{
+	fprintf(stderr, "%s:%u:%u: %s", file, line > 0 ? line : 1,
+		column > 0 ? column : 1, what);
+	if (expected != NULL)
+		fprintf(stderr, "; expected %s", expected);
+	fputc('\n', stderr);
+	return REFUSED;
+}
+
+int refuse_status(const char *file, unsigned from, int status,
+	const struct sdesp_why *why)
+{
+	if (status <= -20 && status > -60) {
+		const char *what = why->what;
+
+		refuse_at(file, why->line > 0 ? why->line : from, why->column,
+			what != NULL ? what : sdesp_status_text(status),
+			why->expected);
+		return REFUSED;
+	}
+	note("%s: %s", file, sdesp_status_text(status));
+	return status <= -80 ? SYSTEM : REFUSED;
+}

@@ -1,0 +1,34 @@
+"""UDP for the test of sdesp run: echo.py serve PORT, or echo.py ask PORT N:
+three clients send N datagrams each and want them back in capitals.
+SPDX-License-Identifier: MIT"""
+import socket
+import sys
+
+if sys.argv[1] == "serve":
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", int(sys.argv[2])))
+    server.settimeout(20)
+    while True:
+        data, client = server.recvfrom(65535)
+        server.sendto(data.upper(), client)
+
+clients = []
+for _ in range(3):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(0.5)
+    s.connect(("127.0.0.1", int(sys.argv[2])))
+    clients.append(s)
+for i in range(int(sys.argv[3])):
+    for number, s in enumerate(clients):
+        text = b"datagram %d of client %d " % (i, number) * 40
+        for attempt in range(10):
+            s.send(text)
+            try:
+                answer = s.recv(65535)
+                break
+            except (socket.timeout, ConnectionRefusedError):
+                continue
+        else:
+            sys.exit("no answer")
+        if answer != text.upper():
+            sys.exit("wrong answer")
