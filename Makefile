@@ -47,7 +47,7 @@ TEST_DEPS := $(DEPS) binutils clang clang-format cppcheck dpkg-dev \
 	qemu-user shellcheck tshark valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Iports/posix -I. $(BEARSSL_CFLAGS)
-BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES) -DSDESP_DATADIR='"$(DATADIR)"'
+BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
 CORE_SRC := $(sort $(wildcard core/*/*.c))
@@ -66,7 +66,7 @@ pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
 LIB := $(BUILD)/libsdesp.a
 SHARED := $(BUILD)/libsdesp.so.$(SOVERSION)
-SDESP := $(BUILD)/sdesp
+PROGRAM := $(BUILD)/sdesp
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 CASES := $(BUILD)/tests/cases/run_cases
@@ -76,7 +76,7 @@ BENCH := $(BUILD)/bench
 .PHONY: all deps test-deps demo check lint layers symbols bench size cross \
 	fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(SHARED) $(SDESP) $(BUILD)/sdesp.pc
+all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -99,7 +99,8 @@ $(BUILD)/.have-bearssl:
 $(BUILD)/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
 	@echo '  CC  $<'
-	@$(CC) $(BASE_FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@$(CC) $(BASE_FLAGS) -DSDESP_DATADIR='"$(DATADIR)"' $(CFLAGS) -MMD -MP \
+		-c -o $@ $<
 
 $(BUILD)/pic/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
@@ -124,7 +125,7 @@ $(SHARED): $(call pic,$(LIB_SRC)) $(BUILD)/sdesp.map
 	@$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script,$(BUILD)/sdesp.map \
 		$(LDFLAGS) -o $@ $(filter %.o,$^) $(BEARSSL_LIBS)
 
-$(SDESP): $(call obj,$(CMD_SRC)) $(LIB)
+$(PROGRAM): $(call obj,$(CMD_SRC)) $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
@@ -136,14 +137,14 @@ $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
 		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
 
-demo: $(SDESP)
-	@$(SDESP) demo
+demo: $(PROGRAM)
+	@$(PROGRAM) demo
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/sdesp \
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(SDESP) $(DESTDIR)$(PREFIX)/bin/sdesp
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/sdesp
 	install -m 644 $(PUBLIC_H) $(DESTDIR)$(PREFIX)/include/sdesp/
 	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
@@ -188,10 +189,9 @@ SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
 	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: export SDESP := $(CURDIR)/$(SDESP)
-check: export BUILD := $(BUILD)
 check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE)
-	@sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
+	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
+		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS)
 
 # --- what the code looks like ---------------------------------------------
@@ -208,7 +208,7 @@ lint: layers symbols
 		--suppress=missingIncludeSystem \
 		--suppress=preprocessorErrorDirective $(INCLUDES) \
 		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
-	shellcheck -s sh $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+	shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 
 format:
 	clang-format -i $(FORMAT_SRC)

@@ -68,7 +68,7 @@ structs() {
 		echo '#include "sdesp.h"'
 		echo '#include "sdesp_udp.h"'
 		for s in session policy esp_tx esp_rx cipher sa pkt udp; do
-			echo "char of_$s[sizeof(struct sdesp_$s)];"
+			echo "char of_${s}[sizeof(struct sdesp_$s)];"
 		done
 	} > "$out/structs.c"
 	# shellcheck disable=SC2086 # lists of flags
