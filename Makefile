@@ -206,7 +206,7 @@ lint: layers symbols
 	cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
-		--suppress=preprocessorErrorDirective $(INCLUDES) \
+		-USDESP_CONFIG_FILE $(INCLUDES) \
 		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
 	shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 

@@ -73,8 +73,8 @@ static int first_answer(struct state *st, const struct options *o,
 	return code == DONE ? write_answer(st, offer, section) : code;
 }
 
-static int later_answer(struct state *st, const struct options *o,
-	const struct body *offer)
+static int later_answer(
+	struct state *st, const struct options *o, const struct body *offer)
 {
 	struct option_number index = {0, 1};
 	struct sdesp_section section;
