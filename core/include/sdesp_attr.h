@@ -11,7 +11,7 @@
 
 enum sdesp_method { SDESP_X25519 = 1, SDESP_INLINE = 2 }; /* also a mask */
 
-enum sdesp_inner {
+enum sdesp_inner_kind {
 	SDESP_GENERIC,
 	SDESP_INNER_RTP, /* RTP/AVP and RTP/AVPF: two ports */
 	SDESP_INNER_UDP,
@@ -22,7 +22,7 @@ enum sdesp_inner {
 struct sdesp_proto {
 	const char *name; /* "UDP/ESP", "ESP/RTP/AVP", ... */
 	uint8_t udp;      /* 1: RFC 3948 encapsulation */
-	uint8_t inner;    /* enum sdesp_inner */
+	uint8_t inner;    /* enum sdesp_inner_kind */
 };
 
 /* The row for a proto field; NULL: none of ours. */

@@ -5,7 +5,7 @@
  *	session.c  begin, look at, end
  *	offer.c    our offers        read.c    the peer's sections
  *	answer.c   the peer's offers reply.c   our answers with new keys
- *	accept.c   the peer's answers
+ *	accept.c   the peer's answers key.c    the keys of both
  *	install.c  pairs: key, switch, promote, drop, expire, drain
  *	notify.c   the backend's events        tick.c  time
  *	event.c    the caller's events         save.c  to octets and back
@@ -124,6 +124,21 @@ int sdesp_unwrite(struct sdesp_text *text, size_t start, int status);
 
 /* Forget the open offer's secrets. */
 void sdesp_offer_wipe(struct sdesp_session *s);
+
+/* key.c */
+
+/* For our answer, written from out->buf + start: both hashes are known, the
+ * keys follow, and a=esp-confirm is appended. SDESP_ERR_KEX. */
+SDESP_CHECK int sdesp_key_answer(const struct sdesp_session *s,
+	struct sdesp_keys *keys, const struct sdesp_section *offer,
+	const struct sdesp_local *local, const struct sdesp_outcome *outcome,
+	const uint8_t secret[32], struct sdesp_text *out, size_t start);
+
+/* For the peer's answer: the keys, once a=esp-confirm is found right. */
+SDESP_CHECK int sdesp_key_outcome(const struct sdesp_session *s,
+	struct sdesp_keys *keys, struct sdesp_outcome *outcome,
+	const uint8_t peer_hash[SDESP_HASH_LEN],
+	const struct sdesp_section *answer, struct sdesp_why *why);
 
 /* reply.c */
 

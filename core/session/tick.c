@@ -1,4 +1,5 @@
-/* Time: lifetimes, switch, drain. SPEC 9.3, 10.1. SPDX-License-Identifier: MIT */
+/* Time: lifetimes, switch, drain. SPEC 9.3 and 9.4.
+ * SPDX-License-Identifier: MIT */
 #include "session/session.h"
 
 #define AGAIN_MS 1000 /* after a backend that could not switch */

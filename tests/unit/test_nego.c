@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "crypto/hmac.h"
 #include "nego/address.h"
 #include "nego/choose.h"
 #include "nego/keys.h"
@@ -32,12 +33,14 @@ static void check_keys(int offerer, const char *secret, const char *peer,
 		get(offerer ? "h_offer" : "h_answer"),
 		get(offerer ? "h_answer" : "h_offer")};
 	uint8_t out[SDESP_KEYMAT_MAX];
+	struct sdesp_hmac_key prk; /* what a PRK is kept as */
 	struct sdesp_keys keys;
 	size_t len;
 
 	assert_int_equal(sdesp_keys_derive(&keys, &in), SDESP_OK);
 	assert_memory_equal(keys.t, get("t"), 32);
-	assert_memory_equal(keys.prk, get("prk"), 32);
+	sdesp_hmac_init(&prk, get("prk"), 32);
+	assert_memory_equal(&keys.prk, &prk, sizeof prk);
 	sdesp_keys_confirm(out, &keys);
 	assert_memory_equal(out, get("cfm"), SDESP_CONFIRM_LEN);
 	(void)vectors_get(&block, "keymat_o2a", &len);
@@ -101,7 +104,7 @@ static void test_zero_share(void **state)
 	(void)state;
 	memset(&keys, 0xaa, sizeof keys);
 	assert_int_equal(sdesp_keys_derive(&keys, &in), SDESP_ERR_KEX);
-	assert_memory_equal(keys.prk, wiped.prk, 32);
+	assert_memory_equal(&keys.prk, &wiped.prk, sizeof keys.prk);
 	in.peer = one; /* of order 4 */
 	assert_int_equal(sdesp_keys_derive(&keys, &in), SDESP_ERR_KEX);
 }
@@ -137,12 +140,19 @@ static const struct {
 	{1, "any any any any any", "17 self any peer any",
 		"17 self any peer any"},
 	{1, "17 198.51.100.2/32 any 192.0.2.1/32 any", "17 self any peer any",
-		"17 self any peer any"},
-	{1, "17 198.51.100.3/32 any 192.0.2.1/32 any", "17 self any peer any",
 		NULL},
-	{1, "17 self any peer any", "17 192.0.2.0/24 any 198.51.100.0/24 9",
-		"17 self any peer 9"},
-	{1, "17 self any peer any", "17 192.0.3.0/24 any peer any", NULL},
+	{1, "17 198.51.100.2/32 any 192.0.2.1/32 any",
+		"17 192.0.2.1/32 9 198.51.100.2/32 any",
+		"17 192.0.2.1/32 9 198.51.100.2/32 any"},
+	{1, "17 198.51.100.2/32 any 192.0.2.1/32 any",
+		"17 192.0.2.0/24 9 198.51.100.2/32 any", NULL},
+	{1, "17 any any 192.0.2.1/32 any", "17 192.0.2.1/32 any any any",
+		"17 192.0.2.1/32 any peer any"},
+	{1, "17 198.51.100.3/32 any 192.0.2.1/32 any",
+		"17 192.0.2.1/32 any 198.51.100.2/32 any", NULL},
+	{1, "17 self any peer any", "17 192.0.2.1/32 any peer any", NULL},
+	{1, "17 2001:db8::1/128 any any any", "17 any any 2001:db8::1/128 any",
+		NULL},
 	{1, "17 self any 2001:db8::1/128 any", "17 self any peer any", NULL},
 	{2, "any 10.1.0.0/16 any 10.2.0.0/16 any",
 		"any 10.2.5.0/24 any 10.0.0.0/8 any",
@@ -224,7 +234,9 @@ static const struct {
 	{"any self any peer any", "any any any any any", 1},
 	{"17 self any peer any", "6 self any peer any", 0},
 	{"17 self any peer any", "17 10.0.0.0/8 any peer any", 0},
-	{"17 self any peer any", "17 198.51.0.0/16 any peer any", 1},
+	{"17 self any peer any", "17 198.51.100.2/32 any peer any", 0},
+	{"17 self any 198.51.100.2/32 any", "17 198.51.100.2/32 any peer any",
+		1},
 };
 
 static void test_accept(void **state)
@@ -265,7 +277,7 @@ static const struct {
 	{"240.0.0.1", 1, 1, 1, NULL},
 	{"255.255.255.255", 1, 1, 1, "the address is a broadcast address"},
 	{"192.0.2.1", 1, 1, 0, "the address is our own"},
-	{"192.0.2.1", 1, 1, 1, NULL},
+	{"192.0.2.1", 1, 1, 1, "the address is our own"},
 	{"192.0.2.1", 1, 0, 1, "the address is our own"},
 	{"192.0.2.1", 4500, 1, 1, "the address is our own"},
 	{"2001:db8::1", 1, 1, 0, "the address is of another family than ours"},
@@ -279,6 +291,7 @@ static const struct {
 static void test_addresses(void **state)
 {
 	static const struct sdesp_addr none;
+	struct sdesp_addr loop = transport.local;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
@@ -295,6 +308,9 @@ static void test_addresses(void **state)
 			(what != NULL && strcmp(what, addresses[i].what) != 0))
 			fail_msg("%s: %s", addresses[i].peer, what);
 	}
+	loop.ip[0] = 127;
+	assert_null(sdesp_address_refusal(&loop, &loop, 1, 1));
+	assert_non_null(sdesp_address_refusal(&loop, &loop, 1, 0));
 	assert_string_equal(
 		sdesp_address_refusal(&none, &transport.local, 1, 0),
 		"there is no c= line with an IP address");
@@ -394,7 +410,7 @@ static void test_lifetime(void **state)
 
 	(void)state;
 	memset(&sa, 0, sizeof sa);
-	sdesp_lifetime_set(&sa, &policy, 59, 80);
+	sdesp_lifetime_set(&sa, &policy, 59, 80, 0);
 	assert_int_equal(sa.hard.packets, UINT32_MAX);
 	assert_int_equal(sa.soft.packets, 3435973836);
 	assert_int_equal(sa.hard.bytes, 0);
@@ -404,13 +420,21 @@ static void test_lifetime(void **state)
 	policy.packets = UINT64_MAX;
 	policy.bytes = UINT64_MAX;
 	policy.seconds = 100;
-	sdesp_lifetime_set(&sa, &policy, 60, 97);
+	sdesp_lifetime_set(&sa, &policy, 60, 97, 0);
 	assert_true(sa.hard.packets == (uint64_t)1 << 40);
 	assert_true(sa.soft.bytes == UINT64_MAX / 100 * 97 + 14);
 	assert_int_equal(sa.hard.seconds, 60);
 	assert_int_equal(sa.soft.seconds, 58);
-	sdesp_lifetime_set(&sa, &policy, 101, 97);
+	sdesp_lifetime_set(&sa, &policy, 101, 97, 0);
 	assert_int_equal(sa.hard.seconds, 100);
+
+	/* A life binds who sends. */
+	policy.packets = 9;
+	sdesp_lifetime_set(&sa, &policy, 0, 97, 0);
+	assert_int_equal(sa.hard.packets, 9);
+	assert_int_equal(sa.soft.packets, 8);
+	sdesp_lifetime_set(&sa, &policy, 0, 97, 1);
+	assert_true(sa.hard.packets == (uint64_t)1 << 40);
 }
 
 int main(void)

@@ -59,6 +59,9 @@ static void reach(unsigned state)
 	case SDESP_ANSWERED:
 		assert_int_equal(end_offer(&b, 0), SDESP_OK);
 		assert_int_equal(end_answer(&a, &b, 0), SDESP_OK);
+		assert_int_equal(end_accept(&b, &a, 1, 0), SDESP_OK);
+		assert_int_equal(end_refresh(&b, 0), SDESP_OK);
+		memcpy(refresh, b.text, sizeof refresh);
 		break;
 	case SDESP_CONFIRMED:
 		confirmed();
