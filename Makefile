@@ -202,13 +202,16 @@ FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
 	@sh tests/lint/warnings.sh "$(BASE_FLAGS)" $(LINT_SRC)
-	clang-format --dry-run -Werror $(FORMAT_SRC)
-	cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
+	@clang-format --dry-run -Werror $(FORMAT_SRC)
+	@echo 'clang-format: all as .clang-format says'
+	@cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
 		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
-	shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+	@echo 'cppcheck: nothing found'
+	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+	@echo 'shellcheck: nothing found'
 
 format:
 	clang-format -i $(FORMAT_SRC)

@@ -19,11 +19,8 @@ static void refuse(struct reading *rd, unsigned line, unsigned column,
 {
 	if (rd->why.status != SDESP_OK)
 		return;
-	rd->why.status = status;
-	rd->why.line = line;
-	rd->why.column = column;
-	rd->why.what = what;
-	rd->why.expected = expected;
+	(void)sdesp_why_set(&rd->why, status, line, column);
+	sdesp_why_say(&rd->why, what, expected);
 }
 
 /* Point at a part of the m= line, which from pairs has no place. */
@@ -146,14 +143,12 @@ static void take_confirm(struct reading *rd, const struct sdesp_attr *attr)
 				    &desc->bad_confirm) == SDESP_OK;
 }
 
-static const struct {
-	const char *name;
-	void (*take)(struct reading *rd, const struct sdesp_attr *attr);
-} attributes[] = {
-	{"esp-crypto", take_crypto},
-	{"esp", take_esp},
-	{"esp-ts", take_ts},
-	{"esp-confirm", take_confirm},
+static void (*const take[SDESP_ATTR_KINDS])(
+	struct reading *rd, const struct sdesp_attr *attr) = {
+	[SDESP_ATTR_CRYPTO] = take_crypto,
+	[SDESP_ATTR_ESP] = take_esp,
+	[SDESP_ATTR_TS] = take_ts,
+	[SDESP_ATTR_CONFIRM] = take_confirm,
 };
 
 static void read_attributes(struct reading *rd)
@@ -163,13 +158,10 @@ static void read_attributes(struct reading *rd)
 
 	while (rd->why.status == SDESP_OK &&
 		sdesp_section_next(rd->section, &cursor, &attr)) {
-		if (attr.value.p == NULL)
-			continue;
-		for (size_t i = 0; i < sizeof attributes / sizeof attributes[0];
-			i++) {
-			if (sdesp_span_is(attr.name, attributes[i].name))
-				attributes[i].take(rd, &attr);
-		}
+		unsigned kind = sdesp_attr_kind(&attr);
+
+		if (kind < SDESP_ATTR_KINDS)
+			take[kind](rd, &attr);
 	}
 }
 

@@ -17,32 +17,30 @@ void sdesp_reader_init(struct sdesp_reader *r, struct sdesp_span span,
 
 struct sdesp_span sdesp_reader_word(struct sdesp_reader *r)
 {
+	const char *p = r->rest.p;
+	const char *end = p + r->rest.len;
 	struct sdesp_span word;
 
-	while (r->rest.len > 0 && sdesp_is_space(r->rest.p[0])) {
-		r->rest.p++;
-		r->rest.len--;
-	}
-	word.p = r->rest.p;
-	word.len = 0;
-	while (word.len < r->rest.len && !sdesp_is_space(word.p[word.len]))
-		word.len++;
-	r->rest.p += word.len;
-	r->rest.len -= word.len;
+	while (p < end && sdesp_is_space(*p))
+		p++;
+	word.p = p;
+	while (p < end && !sdesp_is_space(*p))
+		p++;
+	word.len = (size_t)(p - word.p);
+	r->rest.p = p;
+	r->rest.len = (size_t)(end - p);
 	return word;
 }
 
-void sdesp_reader_fail(struct sdesp_reader *r, const char *at, int status,
-	const char *what, const char *expected)
+struct sdesp_why *sdesp_reader_refuse(
+	struct sdesp_reader *r, const char *at, int status)
 {
 	if (r->why.status != SDESP_OK)
-		return;
-	r->why.status = status;
-	r->why.line = r->line;
-	r->why.column = r->column + (unsigned)(at - r->start);
-	r->why.what = what;
-	r->why.expected = expected;
+		return NULL;
 	r->rest.len = 0;
+	(void)sdesp_why_set(&r->why, status, r->line,
+		r->column + (unsigned)(at - r->start));
+	return &r->why;
 }
 
 void sdesp_reader_end(struct sdesp_reader *r)

@@ -8,7 +8,10 @@
 #include "sdesp_sdp.h"
 
 /* White space of SDP attribute values: SP and HTAB. */
-int sdesp_is_space(char c);
+static inline int sdesp_is_space(char c)
+{
+	return c <= ' ' && (c == ' ' || c == '\t');
+}
 
 /* Both ends without white space. */
 struct sdesp_span sdesp_span_trim(struct sdesp_span span);

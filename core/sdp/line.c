@@ -20,7 +20,7 @@ int sdesp_line_next(struct sdesp_span *line, struct sdesp_span *rest)
 
 int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line)
 {
-	if (!sdesp_span_begins(line, "a="))
+	if (!sdesp_line_is(line, 'a'))
 		return 0;
 	attr->value.p = line.p + 2;
 	attr->value.len = line.len - 2;
@@ -38,7 +38,7 @@ int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line)
 	uint64_t number;
 	int family = 0, known;
 
-	if (!sdesp_span_begins(line, "c="))
+	if (!sdesp_line_is(line, 'c'))
 		return 0;
 	memset(addr, 0, sizeof *addr);
 	rest.p += 2;
@@ -71,10 +71,11 @@ int sdesp_line_direction(uint8_t *direction, const struct sdesp_attr *attr)
 		[SDESP_RECVONLY] = "recvonly",
 		[SDESP_INACTIVE] = "inactive",
 	};
-	struct sdesp_span name = sdesp_span_trim(attr->name);
+	struct sdesp_span name;
 
 	if (attr->value.p != NULL)
 		return 0;
+	name = sdesp_span_trim(attr->name);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (sdesp_span_is(name, names[i])) {
 			*direction = (uint8_t)i;
