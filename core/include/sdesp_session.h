@@ -46,7 +46,8 @@ enum sdesp_move {
  * while they live. Start from sdesp_policy_init().
  */
 struct sdesp_policy {
-	/* In order of preference. Nothing else is offered or accepted. */
+	/* In order of preference. Nothing else is offered or accepted. A
+	 * suite with a short ICV is offered last wherever it stands. */
 	struct sdesp_proposal proposals[SDESP_MAX_CRYPTO];
 	uint8_t nproposals;
 
