@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "attr/value.h"
+#include "base/span.h"
 #include "base/text.h"
 
 /* Where the form goes: a block at a time into text, or into a hash when text
@@ -52,12 +53,9 @@ static void put_span(struct sink *sink, struct sdesp_span span)
  * is 1. */
 static void put_words(struct sink *sink, struct sdesp_span span, int gap)
 {
-	struct sdesp_reader r;
 	struct sdesp_span word;
 
-	sdesp_reader_init(&r, span, 0, 0);
-	for (word = sdesp_reader_word(&r); word.len > 0;
-		word = sdesp_reader_word(&r)) {
+	while ((word = sdesp_span_word(&span)).len > 0) {
 		if (gap)
 			put(sink, ' ');
 		put_span(sink, word);

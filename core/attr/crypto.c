@@ -249,8 +249,7 @@ int sdesp_attr_crypto_parse(struct sdesp_attr_crypto *line,
 	read_tag(&r, line);
 	read_suite(&r, line);
 	life = read_key(&r, line);
-	for (word = sdesp_reader_word(&r); word.len > 0;
-		word = sdesp_reader_word(&r))
+	while ((word = sdesp_reader_word(&r)).len > 0)
 		read_param(&r, line, word, &seen);
 	check_life(&r, line, life);
 	if (r.why.status != SDESP_OK) {

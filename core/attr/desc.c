@@ -126,21 +126,14 @@ static void take_ts(struct reading *rd, const struct sdesp_attr *attr)
 static void take_confirm(struct reading *rd, const struct sdesp_attr *attr)
 {
 	struct sdesp_desc *desc = rd->desc;
-	struct sdesp_reader r;
 
-	if (desc->confirm_line > 0) {
+	if (desc->has_confirm) {
 		refuse_line(rd, attr, SDESP_ERR_REPEATED,
 			"there is a second a=esp-confirm line", "at most one");
 		return;
 	}
-	desc->confirm_line = attr->line;
-
-	/* What no value may hold refuses an offer, too. */
-	sdesp_value_init(&r, attr);
-	if (sdesp_reader_status(&r, &rd->why) != SDESP_OK)
-		return;
-	desc->has_confirm = sdesp_attr_confirm_parse(desc->confirm, attr,
-				    &desc->bad_confirm) == SDESP_OK;
+	desc->has_confirm = sdesp_attr_confirm_parse(
+				    desc->confirm, attr, &rd->why) == SDESP_OK;
 }
 
 static void (*const take[SDESP_ATTR_KINDS])(
@@ -169,13 +162,10 @@ static void read_attributes(struct reading *rd)
 static void read_modes(struct reading *rd)
 {
 	struct sdesp_desc *desc = rd->desc;
-	struct sdesp_reader r;
-	struct sdesp_span word;
+	struct sdesp_span word, rest = rd->section->fmt;
 	unsigned seen = 0;
 
-	sdesp_reader_init(&r, rd->section->fmt, 0, 0);
-	for (word = sdesp_reader_word(&r); word.len > 0;
-		word = sdesp_reader_word(&r)) {
+	while ((word = sdesp_span_word(&rest)).len > 0) {
 		unsigned mode = 0;
 
 		if (sdesp_span_is(word, "transport"))

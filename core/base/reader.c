@@ -15,23 +15,6 @@ void sdesp_reader_init(struct sdesp_reader *r, struct sdesp_span span,
 	r->column = column;
 }
 
-struct sdesp_span sdesp_reader_word(struct sdesp_reader *r)
-{
-	const char *p = r->rest.p;
-	const char *end = p + r->rest.len;
-	struct sdesp_span word;
-
-	while (p < end && sdesp_is_space(*p))
-		p++;
-	word.p = p;
-	while (p < end && !sdesp_is_space(*p))
-		p++;
-	word.len = (size_t)(p - word.p);
-	r->rest.p = p;
-	r->rest.len = (size_t)(end - p);
-	return word;
-}
-
 struct sdesp_why *sdesp_reader_refuse(
 	struct sdesp_reader *r, const char *at, int status)
 {

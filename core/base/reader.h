@@ -6,6 +6,7 @@
 #ifndef SDESP_BASE_READER_H
 #define SDESP_BASE_READER_H
 
+#include "base/span.h"
 #include "base/why.h"
 #include "sdesp_sdp.h"
 
@@ -20,9 +21,11 @@ struct sdesp_reader {
 void sdesp_reader_init(struct sdesp_reader *r, struct sdesp_span span,
 	unsigned line, unsigned column);
 
-/* The next run of octets other than white space, with the white space before
- * it skipped. Empty at the end and after a failure. */
-struct sdesp_span sdesp_reader_word(struct sdesp_reader *r);
+/* The next word; empty at the end and after a failure. */
+static inline struct sdesp_span sdesp_reader_word(struct sdesp_reader *r)
+{
+	return sdesp_span_word(&r->rest);
+}
 
 /* Refuse the text, pointing at an octet of it or at its end. Where to say why,
  * or NULL when it was refused before. */

@@ -48,6 +48,23 @@ struct sdesp_span sdesp_span_trim(struct sdesp_span span)
 	return span;
 }
 
+struct sdesp_span sdesp_span_word(struct sdesp_span *rest)
+{
+	struct sdesp_span word = *rest;
+	size_t n = 0;
+
+	while (word.len > 0 && sdesp_is_space(*word.p)) {
+		word.p++;
+		word.len--;
+	}
+	while (n < word.len && !sdesp_is_space(word.p[n]))
+		n++;
+	rest->p = word.p + n;
+	rest->len = word.len - n;
+	word.len = n;
+	return word;
+}
+
 /* Where the first c of a span is, or its length. Lines are searched a word at
  * a time: it is most of what reading a text costs. */
 static size_t find(struct sdesp_span span, char c)

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/reader.h"
 #include "base/span.h"
 
 int sdesp_line_next(struct sdesp_span *line, struct sdesp_span *rest)
@@ -33,8 +32,7 @@ int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line)
 
 int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line)
 {
-	struct sdesp_span rest = line, type, literal;
-	struct sdesp_reader r;
+	struct sdesp_span rest = line, type, parts, literal;
 	uint64_t number;
 	int family = 0, known;
 
@@ -43,22 +41,21 @@ int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line)
 	memset(addr, 0, sizeof *addr);
 	rest.p += 2;
 	rest.len -= 2;
-	sdesp_reader_init(&r, rest, 0, 0);
-	known = sdesp_span_is(sdesp_reader_word(&r), "IN");
-	type = sdesp_reader_word(&r);
-	rest = sdesp_reader_word(&r);
-	literal = sdesp_span_cut(&rest, '/');
+	known = sdesp_span_is(sdesp_span_word(&rest), "IN");
+	type = sdesp_span_word(&rest);
+	parts = sdesp_span_word(&rest);
+	literal = sdesp_span_cut(&parts, '/');
 	if (sdesp_span_is(type, "IP4"))
 		family = 4;
 	else if (sdesp_span_is(type, "IP6"))
 		family = 6;
-	while (rest.p != NULL)
-		known &=
-			sdesp_span_decimal(&number, sdesp_span_cut(&rest, '/'));
-	sdesp_reader_end(&r);
+	while (parts.p != NULL)
+		known &= sdesp_span_decimal(
+			&number, sdesp_span_cut(&parts, '/'));
+	known &= sdesp_span_word(&rest).len == 0;
 	if (sdesp_addr_parse(addr, literal.p, literal.len) != SDESP_OK)
 		return 1;
-	if (!known || addr->family != family || r.why.status != SDESP_OK)
+	if (!known || addr->family != family)
 		memset(addr, 0, sizeof *addr);
 	return 1;
 }

@@ -11,67 +11,11 @@
 #define RETRY_CALLER_SPREAD 1901
 #define RETRY_SPREAD 2001
 
-/*
- * The first branch has lost: its pair goes before the winner's is added,
- * which has the same inbound SPI. The winner's flow is blocked meanwhile.
- */
-static int displace(struct sdesp_session *s, const struct sdesp_flow *flow)
-{
-	struct sdesp_sa_pair *next = &s->held[SDESP_NEXT].pair;
-	const struct sdesp_sa_pair *live = &s->held[SDESP_LIVE].pair;
-	uint32_t spi = next->spi_in;
-	uint8_t policy = SDESP_PAIR_POLICY;
-
-	if ((live->parts & SDESP_PAIR_POLICY) != 0 &&
-		sdesp_flow_equal(&live->flow, flow)) {
-		policy = 0;
-	} else {
-		int status = sdesp_sa_pair_block(flow, s->backend);
-
-		if (status != SDESP_OK)
-			return status;
-	}
-	if (sdesp_flow_equal(&next->flow, flow))
-		next->parts &= (uint8_t)~SDESP_PAIR_POLICY;
-	sdesp_drop(s);
-	next->flow = *flow;
-	next->spi_in = spi;
-	next->parts = policy;
-	return SDESP_OK;
-}
-
-/*
- * Key and install; the pair sends when this returns 0. After a failure NEXT
- * has no SAs, but is otherwise such that another answer can be tried.
- */
-static int install(struct sdesp_session *s, const struct sdesp_outcome *outcome,
-	const struct sdesp_keys *keys, uint64_t now_ms)
-{
-	struct sdesp_sa_pair *next = &s->held[SDESP_NEXT].pair;
-	uint32_t spi = next->spi_in;
-	int status = SDESP_OK;
-
-	if ((next->parts & (SDESP_PAIR_OUT | SDESP_PAIR_POLICY)) != 0)
-		status = displace(s, &outcome->held.pair.flow);
-	if (status == SDESP_OK)
-		status = sdesp_install(s, outcome, keys, 1, now_ms);
-	if (status != SDESP_OK)
-		return status;
-	status = sdesp_switch(s);
-	if (status != SDESP_OK) {
-		sdesp_drop(s);
-		next->flow = s->offer.flow;
-		next->spi_in = spi;
-	}
-	return status;
-}
-
 static int take(struct sdesp_session *s, const struct sdesp_section *answer,
 	const uint8_t hash[SDESP_HASH_LEN], int final, uint64_t now_ms,
 	struct sdesp_why *why)
 {
 	struct sdesp_outcome outcome;
-	struct sdesp_keys keys;
 	int status = sdesp_read_answer(s, &outcome, answer, why);
 
 	if (status != SDESP_OK)
@@ -81,12 +25,7 @@ static int take(struct sdesp_session *s, const struct sdesp_section *answer,
 			status = sdesp_apply_refresh(
 				s, &outcome, &s->offer.flow.local);
 	} else {
-		status = sdesp_key_outcome(
-			s, &keys, &outcome, hash, answer, why);
-		if (status == SDESP_OK) {
-			status = install(s, &outcome, &keys, now_ms);
-			sdesp_wipe(&keys, sizeof keys);
-		}
+		status = sdesp_adopt(s, &outcome, answer, hash, now_ms, why);
 		if (status == SDESP_OK && sdesp_session_live(s) == NULL)
 			sdesp_event_push(s, SDESP_EV_ESTABLISHED, SDESP_OK,
 				&s->held[SDESP_NEXT], NULL);

@@ -5,7 +5,8 @@
  *	session.c  begin, look at, end
  *	offer.c    our offers        read.c    the peer's sections
  *	answer.c   the peer's offers reply.c   our answers with new keys
- *	accept.c   the peer's answers key.c    the keys of both
+ *	accept.c   the peer's answers adopt.c   their pair
+ *	key.c      the keys of both
  *	install.c  pairs: key, switch, promote, drop, expire, drain
  *	notify.c   the backend's events        tick.c  time
  *	event.c    the caller's events         save.c  to octets and back
@@ -139,6 +140,18 @@ SDESP_CHECK int sdesp_key_outcome(const struct sdesp_session *s,
 	struct sdesp_keys *keys, struct sdesp_outcome *outcome,
 	const uint8_t peer_hash[SDESP_HASH_LEN],
 	const struct sdesp_section *answer, struct sdesp_why *why);
+
+/* adopt.c */
+
+/*
+ * Key NEXT with what an answer says and install it; it sends when this
+ * returns 0. After a failure NEXT has no SAs, but is otherwise such that
+ * another answer can be tried.
+ */
+SDESP_CHECK int sdesp_adopt(struct sdesp_session *s,
+	struct sdesp_outcome *outcome, const struct sdesp_section *answer,
+	const uint8_t hash[SDESP_HASH_LEN], uint64_t now_ms,
+	struct sdesp_why *why);
 
 /* reply.c */
 

@@ -64,8 +64,15 @@ static int write_answer(struct state *st, const struct body *offer,
 static int first_answer(struct state *st, const struct options *o,
 	const struct body *offer, const struct sdesp_section *section)
 {
-	int code = settings_from_options(&st->settings, o, section);
+	static struct sdesp_desc desc;
+	struct sdesp_why why;
+	int status = sdesp_desc_read(&desc, section, &why);
+	int code;
 
+	/* A section to refuse is no ground to judge options by. */
+	if (status != SDESP_OK)
+		return refuse_status(offer->file, section->line, status, &why);
+	code = settings_from_options(&st->settings, o, section);
 	if (code != DONE)
 		return code;
 	(void)settings_policy(&st->settings, section);

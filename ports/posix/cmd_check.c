@@ -90,7 +90,9 @@ static void explain_crypto_line(
 	begin_line(body, line);
 	if (why->line == line)
 		printf("this choice is passed over: %s (column %u)\n",
-			why->what, why->column);
+			why->what != NULL ? why->what
+					  : sdesp_status_text(why->status),
+			why->column);
 	else
 		puts("this choice is passed over");
 }

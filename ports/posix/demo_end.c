@@ -231,14 +231,15 @@ void demo_end_run(struct demo_end *end)
 
 void demo_end_finish(struct demo_end *end, int report)
 {
+	struct demo_end_report said = end->report;
 	ssize_t n;
 
-	end->report.complete = !end->failed;
-	end->report.counters = end->udp.counters;
+	said.complete = !end->failed;
+	said.counters = end->udp.counters;
 	if (sdesp_session_close(&end->session) != SDESP_OK)
-		end->report.complete = 0;
+		said.complete = 0;
 	sdesp_udp_close(&end->udp);
 	sdesp_udp_socket_close(&end->socket);
-	n = write(report, &end->report, sizeof end->report);
+	n = write(report, &said, sizeof said);
 	(void)n; /* the parent finds a short report incomplete */
 }

@@ -629,9 +629,9 @@ class Peer:
             return "no record for its PSK" if line.psk else "PSK required"
         return "ESN required" if self.esn and not line.esn else None
 
-    def answer(self, body, index=None):
+    def answer(self, body):
         """Read an offer and write the answer."""
-        offer = read_section(body, index, self.address)
+        offer = read_section(body, own=self.address)
         reasons = [self.passed_over(line) for line in offer.crypto]
         need(None in reasons, "no line left: " + "; ".join(map(str, reasons)))
         line = offer.crypto[reasons.index(None)]

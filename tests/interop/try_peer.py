@@ -311,6 +311,15 @@ def try_combination(folder, suite, method, esn, psk, kind, version, udp, offerin
     compare(program, other, TS[kind, version][2])
 
 
+def try_streams(folder, before):
+    """Other streams before the section, whose index is then not 0."""
+    program, other = make_pair(folder)
+    answer = program.answer(other.offer(before))
+    need(re.findall(rb"(?m)^m=\w+ (\d+)", answer) == [b"0"] * len(before) + [b"4500"], "ports")
+    other.accept(answer)
+    compare(program, other, TS["transport", 4][2])
+
+
 # ------------------------------------------------------------------ refusals
 
 # Changes of an answer that its confirm value does not cover.
@@ -383,7 +392,8 @@ OFFERS = [
     (r" ESN", " ESN WSH=99999999999", 1), (r" ESN", " ESN WSH=", 2),
     (r" ESN", " ESN WSH=1 WSH=1", 2), (r" ESN", " ESN -LTS", 2), (r" ESN", " ESN -LTS=007", 1),
     (r" ESN", " ESN -lts -lts", 1), (r" ESN", " ESN KDR=1", 2), (r" ESN", " ESN PSK=", 2),
-    (r" ESN", " ESN PSK=a", None), (r" ESN", " ESN PSK=a/b", 2),
+    (r" ESN", " ESN PSK=a/b", 2), (r" ESN", " ESN PSK=" + "a" * 64, None),
+    (r" ESN", " ESN PSK=" + "a" * 65, 2),
     (r" ESN", " ESN -x=" + "y" * 179, 1), (r" ESN", " ESN -x=" + "y" * 180, None),
     (r" ESN", " ESN -x=\x80", None), (r" ESN", " ESN -x=\x00", None),
     (r"(a=esp-crypto:)2( .*\r\n)", "".join(rf"\g<1>{i}\2" for i in range(2, 9)), 1),
@@ -488,6 +498,8 @@ def trials(folder):
         yield "keys", try_combination, (folder, *keys, "transport", 4, True, offering)
     for suite, *path in itertools.product(peer.SUITES, KINDS, OUTER, both, both):
         yield "path", try_combination, (folder, suite, "x25519", False, False, *path)
+    for before in (["m=audio 49170 RTP/AVP 0"], ["m=a 9 x y z", "m=video 6 RTP/AVP 1"]):
+        yield "streams", try_streams, (folder, before)
     for offering, psk in itertools.product(both, both):
         yield "altered", try_altered, (folder, offering, psk)
     for change in ({"token": "lab-8"}, {"key": bytes(32)}, {"own": b"x"}, {"peer": b"x"}):
