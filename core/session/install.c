@@ -175,6 +175,14 @@ void sdesp_drop(struct sdesp_session *s)
 		sdesp_event_push(s, SDESP_EV_FAILED, status, live, NULL);
 }
 
+void sdesp_give_up(struct sdesp_session *s)
+{
+	sdesp_drop(s);
+	sdesp_event_push(
+		s, SDESP_EV_REKEY_FAILED, SDESP_OK, &s->held[SDESP_LIVE], NULL);
+	sdesp_session_go(s, SDESP_IN_GIVE_UP);
+}
+
 void sdesp_expire(struct sdesp_session *s, unsigned role, int status)
 {
 	struct sdesp_held *held = &s->held[role];

@@ -181,6 +181,9 @@ void sdesp_drop(struct sdesp_session *s);
 /* Let the pair that sends do so, or block it where it must not. */
 SDESP_CHECK int sdesp_apply(struct sdesp_session *s);
 
+/* A rekey that we answered came to nothing: the old pair goes on. */
+void sdesp_give_up(struct sdesp_session *s);
+
 /* A pair is dead: nothing is sent until a rekey. */
 void sdesp_expire(struct sdesp_session *s, unsigned role, int status);
 
@@ -205,9 +208,6 @@ void sdesp_check_due(struct sdesp_session *s, uint64_t now_ms);
 /* A rekey that we answered: NEXT sends from now on, and is LIVE once it is
  * also confirmed. */
 SDESP_CHECK int sdesp_settle(struct sdesp_session *s, uint64_t now_ms);
-
-/* A rekey that we answered came to nothing: the old pair goes on. */
-void sdesp_give_up(struct sdesp_session *s);
 
 /* event.c */
 

@@ -26,14 +26,6 @@ int sdesp_settle(struct sdesp_session *s, uint64_t now_ms)
 	return SDESP_OK;
 }
 
-void sdesp_give_up(struct sdesp_session *s)
-{
-	sdesp_drop(s);
-	sdesp_event_push(
-		s, SDESP_EV_REKEY_FAILED, SDESP_OK, &s->held[SDESP_LIVE], NULL);
-	sdesp_session_go(s, SDESP_IN_GIVE_UP);
-}
-
 /* A rekey that we answered: time is up. One sign will do: ACK, or a packet. */
 static void decide(struct sdesp_session *s, uint64_t now_ms)
 {
