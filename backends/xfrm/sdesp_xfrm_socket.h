@@ -19,8 +19,8 @@ extern const struct sdesp_xfrm_io sdesp_xfrm_socket_io;
 
 /*
  * Open in the network namespace of this thread, which they stay in.
- * SDESP_ERR_BACKEND: errno says why (EPROTONOSUPPORT: a kernel without XFRM;
- * EPERM: without CAP_NET_ADMIN nothing is heard of events); nothing is open.
+ * SDESP_ERR_BACKEND: errno says why (EPROTONOSUPPORT: a kernel without XFRM);
+ * nothing is open.
  */
 SDESP_CHECK int sdesp_xfrm_socket_open(struct sdesp_xfrm_socket *s);
 
