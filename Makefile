@@ -40,13 +40,15 @@ BEARSSL_LIBS := -lbearssl
 endif
 
 DEPS := gcc libc6-dev make libbearssl-dev
-TEST_DEPS := $(DEPS) binutils clang clang-format cppcheck dpkg-dev \
-	gcc-arm-none-eabi gcc-powerpc-linux-gnu libc6-dev-powerpc-cross \
+TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
+	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
+	libc6-dev-powerpc-cross \
 	libclang-rt-14-dev libcmocka-dev libnewlib-arm-none-eabi libssl-dev \
 	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
-	qemu-user shellcheck tshark valgrind
+	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
-INCLUDES := -Icore/include -Icore -Ibackends/udp -Iports/posix -I. $(BEARSSL_CFLAGS)
+INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/xfrm -Iports/posix \
+	-I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
@@ -73,7 +75,7 @@ CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
-.PHONY: all deps test-deps demo check lint layers symbols bench size cross \
+.PHONY: all deps test-deps demo check check-guest lint layers symbols bench size cross \
 	fuzz fuzz-smoke install clean format
 
 all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
@@ -86,6 +88,7 @@ deps:
 test-deps:
 	@sh tests/support/packages.sh $(TEST_DEPS)
 	@sh tests/support/bearssl-source.sh .deps/bearssl
+	@sh tests/kernel/fetch.sh .deps/guest
 
 # Says what is missing before the compiler does.
 $(BUILD)/.have-bearssl:
@@ -185,19 +188,37 @@ $(README_EXAMPLE): $(BUILD)/tests/readme/example.c tests/readme/peer.c $(LIB)
 	@$(CC) $(BASE_FLAGS) -Werror $(CFLAGS) $(LDFLAGS) -o $@ \
 		$^ $(BEARSSL_LIBS)
 
+# What runs in a guest, whose kernel has ESP: all programs of one folder.
+KERNEL_TESTS := $(sort $(wildcard tests/kernel/test_*.sh))
+KERNEL_MAIN := $(patsubst tests/kernel/test_%.sh,tests/kernel/%.c,$(KERNEL_TESTS))
+KERNEL_SRC := $(sort $(wildcard tests/kernel/*.c))
+KERNEL := $(patsubst tests/kernel/%.c,$(BUILD)/kernel/%,$(KERNEL_MAIN))
+
+$(KERNEL): $(BUILD)/kernel/%: $(BUILD)/tests/kernel/%.o \
+		$(call obj,$(filter-out $(KERNEL_MAIN),$(KERNEL_SRC))) $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
 	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE)
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
 	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
-		tests/support/replay.sh $(SCRIPT_TESTS)
+		tests/support/replay.sh $(SCRIPT_TESTS) \
+		$(if $(SAN),,$(KERNEL_TESTS))
+
+# The same under QEMU, with the kernel of .deps/guest.
+check-guest: $(KERNEL)
+	@SDESP_GUEST=qemu BUILD=$(BUILD) \
+		sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
 
 # --- what the code looks like ---------------------------------------------
 
 LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	fuzz/main.c $(BENCH_SRC) $(sort $(wildcard tests/cases/*.c tests/readme/*.c))
+	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols

@@ -1,0 +1,38 @@
+/* What the parts of the backend have of each other. SPDX-License-Identifier: MIT */
+#ifndef SDESP_XFRM_BACKEND_H
+#define SDESP_XFRM_BACKEND_H
+
+#include "message.h"
+#include "sdesp_xfrm.h"
+#include "table.h"
+
+extern const struct sdesp_backend_class sdesp_xfrm_class;
+
+static inline struct sdesp_xfrm *sdesp_xfrm_self(struct sdesp_backend *be)
+{
+	return (struct sdesp_xfrm *)be;
+}
+
+/* SDESP_ERR_UNSUPPORTED for a flow that the kernel cannot have. */
+int sdesp_xfrm_check_flow(struct sdesp_xfrm *x, const struct sdesp_flow *flow);
+
+/* XFRM_MSG_GETSA. 0 or a negative errno. With reply not NULL the answer is
+ * kept, and is to be forgotten by the caller. */
+int sdesp_xfrm_ask(struct sdesp_xfrm *x, const struct sdesp_xfrm_ident *id,
+	struct sdesp_xfrm_seen *seen, struct sdesp_nl_msg *reply);
+
+/* XFRM_MSG_DELSA. 0 or a negative errno. */
+int sdesp_xfrm_remove(struct sdesp_xfrm *x, const struct sdesp_xfrm_ident *id);
+
+int sdesp_xfrm_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
+	const struct sdesp_flow *old, uint32_t spi, int inbound);
+
+int sdesp_xfrm_poll(struct sdesp_backend *be, struct sdesp_backend_event *ev);
+
+/* Take one notice into the table: 1, 0 when there is none, or a negative
+ * errno. With deleted not NULL, *deleted becomes our own XFRM_MSG_DELSA of
+ * this request, in x->notice, when this is it; else it is untouched. */
+int sdesp_xfrm_take_notice(
+	struct sdesp_xfrm *x, uint32_t seq, struct sdesp_nl_msg *deleted);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Two network namespaces joined by a cable, for tests inside a guest: sockets
+ * in either, traffic between them, and what the cable saw.
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_KERNEL_NET_H
+#define TESTS_KERNEL_NET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sdesp_sa.h"
+
+/*
+ * Make namespaces 0 and 1 with iproute2, joined by a veth pair:
+ *
+ *	192.0.2.1, 2001:db8::1      192.0.2.2, 2001:db8::2
+ *	192.0.2.11 (0 moves there)  10.2.0.1, fd02::1   inner addresses
+ *	10.1.0.1, fd01::1
+ *
+ * Exits with a message when it cannot.
+ */
+void net_make(void);
+
+/* Whatever this thread opens from now on is in this namespace. */
+void net_enter(int ns);
+
+/* Outer and inner address of an end. */
+struct sdesp_addr net_outer(int ns, unsigned family);
+struct sdesp_addr net_inner(int ns, unsigned family);
+
+/* A nonblocking socket of SOCK_DGRAM or SOCK_STREAM in ns, bound to addr.
+ * Exits when there is none. */
+int net_socket(int ns, int type, const struct sdesp_addr *addr);
+
+/* Send one datagram; 1 when the kernel took it. */
+int net_send(int fd, const void *data, size_t len, const struct sdesp_addr *to);
+
+/* The next datagram within wait_ms: octets, -1 for none. */
+long net_receive(int fd, void *data, size_t cap, int wait_ms);
+
+/* Ping: 1 when the answer came within a second. */
+int net_ping(
+	int ns, const struct sdesp_addr *from, const struct sdesp_addr *to);
+
+/* n octets there and back between two bound UDP sockets: 1 when they came. */
+int net_exchange(int a, const struct sdesp_addr *at_a, int b,
+	const struct sdesp_addr *at_b, size_t n);
+
+/*
+ * A file over TCP from 0 to 1, half of it before and half after midway(ctx),
+ * which returns 1 to go on. 1 when both ends have the same SHA-256.
+ */
+int net_file(const struct sdesp_addr *from, const struct sdesp_addr *to,
+	size_t len, int (*midway)(void *ctx), void *ctx);
+
+/* What the cable has seen since the last call. */
+struct net_capture {
+	unsigned esp;   /* packets, in UDP too */
+	unsigned clear; /* IP packets that are neither ESP nor NDP */
+	char first[80]; /* of these, in words */
+};
+
+void net_capture_start(void);
+struct net_capture net_capture_take(void);
+
+uint64_t net_now_ms(void);
+void net_sleep_ms(unsigned ms);
+
+#endif

@@ -1,0 +1,487 @@
+/*
+ * What can go wrong between sessions and a kernel, provoked in a guest: death
+ * of a process, expiry, SAs and policies of others, addresses that move. At
+ * no time is a packet of the flow in the clear.
+ * SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "end.h"
+#include "net.h"
+#include "user.h"
+
+#define REKEYS 100
+
+static struct end ends[2], third;
+static int fd[2];
+static struct sdesp_addr at[2];
+static unsigned passed, failed;
+
+static const struct terms plain = {
+	SDESP_AES_128_GCM_16, SDESP_TRANSPORT, 4, 0, 0, 0, 0};
+static const struct terms encap = {
+	SDESP_AES_128_GCM_16, SDESP_TRANSPORT, 4, 1, 1, 0, 0};
+
+static int check(int ok, const char *what)
+{
+	if (!ok)
+		printf("     not so: %s\n", what);
+	return ok;
+}
+
+#define CHECK(expr)                                                            \
+	do {                                                                   \
+		if (!check((expr), #expr))                                     \
+			return 0;                                              \
+	} while (0)
+
+static int exchange(void)
+{
+	return net_exchange(fd[0], &at[0], fd[1], &at[1], 100);
+}
+
+static int step(void *ctx)
+{
+	(void)ctx;
+	return exchange();
+}
+
+static int nothing_clear(void)
+{
+	struct net_capture seen = net_capture_take();
+
+	if (seen.clear > 0)
+		printf("     %u in the clear, first %s\n", seen.clear,
+			seen.first);
+	return seen.clear == 0;
+}
+
+static int agree(const struct terms *terms)
+{
+	return end_begin(&ends[0], terms) && end_begin(&ends[1], terms) &&
+	       ends_agree(&ends[0], &ends[1], NULL, NULL);
+}
+
+static int finish(void)
+{
+	int ok = end_finish(&ends[0]);
+
+	return end_finish(&ends[1]) && ok;
+}
+
+/* How often a word stands in what a command says in a namespace. */
+static int count(int ns, const char *command, const char *word)
+{
+	char line[200];
+	FILE *p;
+	int n = 0;
+
+	net_enter(ns);
+	p = popen(command, "r");
+	while (p != NULL && fgets(line, sizeof line, p) != NULL)
+		n += strstr(line, word) != NULL;
+	if (p != NULL)
+		pclose(p);
+	return n;
+}
+
+static int run_in(int ns, const char *command)
+{
+	net_enter(ns);
+	return system(command) == 0;
+}
+
+/* What is ours has a reqid of 0x5de50000 and up: 1575288832 to ip. */
+static int left(int ns)
+{
+	return count(ns, "ip xfrm state; ip xfrm policy", "reqid 15752");
+}
+
+static uint64_t seq_of(struct end *e, int inbound)
+{
+	struct sdesp_session_info info;
+	struct sdesp_sa_stats stats;
+
+	sdesp_session_info(&e->session, &info);
+	if (e->backend->vtable->sa_query(e->backend, &info.flow,
+		    inbound ? info.spi_in : info.spi_out, inbound,
+		    &stats) != SDESP_OK)
+		return UINT64_MAX;
+	return stats.seq;
+}
+
+static int say(int from)
+{
+	return net_send(fd[from], "hello", 5, &at[!from]);
+}
+
+static int hears(int who)
+{
+	char octets[16];
+
+	return net_receive(fd[who], octets, sizeof octets, 300) == 5;
+}
+
+/* From the answer on, the answerer's side of the flow is shut. */
+static int answered(void *ctx)
+{
+	int *steps = ctx;
+
+	if (++*steps == 2) {
+		CHECK(!say(1) || !hears(0));
+		CHECK(nothing_clear());
+	}
+	return 1;
+}
+
+static int set_up(void)
+{
+	int steps = 0;
+
+	CHECK(end_begin(&ends[0], &plain) && end_begin(&ends[1], &plain));
+	CHECK(ends_agree(&ends[0], &ends[1], answered, &steps));
+	CHECK(exchange());
+	CHECK(left(0) > 0 && left(1) > 0);
+	CHECK(finish());
+	CHECK(left(0) == 0 && left(1) == 0);
+	return nothing_clear();
+}
+
+static int many_rekeys(void)
+{
+	CHECK(agree(&encap));
+	for (int i = 0; i < REKEYS; i++) {
+		struct end *a = &ends[i & 1], *b = &ends[!(i & 1)];
+
+		CHECK(ends_agree(a, b, step, NULL));
+		for (int n = 0; n < 100; n++) {
+			CHECK(exchange());
+			end_turn(a);
+			end_turn(b);
+			if (a->rekeyed == (unsigned)i + 1 &&
+				b->rekeyed == (unsigned)i + 1)
+				break;
+		}
+		CHECK(a->rekeyed == (unsigned)i + 1);
+		CHECK(b->rekeyed == (unsigned)i + 1);
+		CHECK(seq_of(a, 0) == seq_of(b, 1));
+	}
+	CHECK(finish());
+	CHECK(left(0) == 0 && left(1) == 0);
+	return nothing_clear();
+}
+
+static int expiry(void)
+{
+	struct terms terms = plain;
+	int said = 0;
+
+	terms.hard = 50;
+	CHECK(agree(&terms));
+	for (int i = 0; i < 48; i++)
+		said += say(0);
+	CHECK(said == 48);
+	ends_wait(&ends[0], &ends[1], 50);
+	CHECK(ends[0].due == 1);
+	for (int i = 0; i < 20; i++)
+		(void)say(0);
+	ends_wait(&ends[0], &ends[1], 1500);
+	CHECK(ends[0].expired == 1);
+	CHECK(!say(0) || nothing_clear());
+	CHECK(!say(1) || nothing_clear());
+	CHECK(finish());
+	while (hears(1))
+		continue;
+	return nothing_clear() && left(0) == 0 && left(1) == 0;
+}
+
+/* An SA deleted by somebody, then all of them. */
+static int behind_our_back(void)
+{
+	CHECK(agree(&plain));
+	CHECK(run_in(0, "ip xfrm state deleteall proto esp"));
+	ends_wait(&ends[0], &ends[1], 100);
+	CHECK(ends[0].expired == 1);
+	CHECK(!say(0) || !hears(1));
+	CHECK(finish());
+	CHECK(agree(&plain));
+	CHECK(run_in(1, "ip xfrm state flush"));
+	ends_wait(&ends[0], &ends[1], 100);
+	CHECK(ends[1].expired == 1);
+	CHECK(!say(1) || !hears(0));
+	CHECK(finish());
+	return nothing_clear() && left(0) == 0 && left(1) == 0;
+}
+
+/* Both ends in a process that dies at once when it is told to. */
+static int dead_process(void)
+{
+	int said[2], wait_for;
+	char octet;
+	pid_t child;
+
+	CHECK(run_in(0, "ip xfrm state add src 192.0.2.1 dst 192.0.2.77 "
+			"proto esp spi 0x1001 reqid 7 mode transport "
+			"enc 'ecb(cipher_null)' ''"));
+	CHECK(run_in(0, "ip xfrm policy add src 192.0.2.1 dst 192.0.2.77 "
+			"dir out tmpl proto esp reqid 7 mode transport"));
+	end_close(&ends[0]);
+	end_close(&ends[1]);
+	CHECK(pipe(said) == 0);
+	child = fork();
+	if (child == 0) {
+		octet = end_open(&ends[0], 0, END_XFRM) &&
+			end_open(&ends[1], 1, END_XFRM) && agree(&plain);
+		if (write(said[1], &octet, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	CHECK(child > 0 && read(said[0], &octet, 1) == 1 && octet == 1);
+	CHECK(exchange());
+	kill(child, SIGKILL);
+	waitpid(child, &wait_for, 0);
+	close(said[0]);
+	close(said[1]);
+	CHECK(exchange());
+	CHECK(run_in(1, "ip xfrm state flush"));
+	CHECK(!say(1) || !hears(0));
+	CHECK(say(0) && !hears(1));
+	CHECK(left(0) > 0 && left(1) > 0);
+	CHECK(nothing_clear());
+
+	CHECK(end_open(&ends[0], 0, END_XFRM));
+	CHECK(end_open(&ends[1], 1, END_XFRM));
+	CHECK(left(0) == 0 && left(1) == 0);
+	CHECK(count(0, "ip xfrm state", "0x00001001") == 1);
+	CHECK(count(0, "ip xfrm policy", "192.0.2.77") == 1);
+	return run_in(0, "ip xfrm state flush; ip xfrm policy flush");
+}
+
+static int two_processes(void)
+{
+	CHECK(agree(&plain));
+	CHECK(end_open(&third, 0, END_XFRM));
+	CHECK(third.xfrm.reqid != ends[0].xfrm.reqid);
+	CHECK(exchange());
+	end_close(&third);
+	CHECK(exchange());
+	CHECK(finish());
+	return nothing_clear();
+}
+
+static int foreign_policy(void)
+{
+	CHECK(run_in(1, "ip xfrm policy add src 192.0.2.1 dst 192.0.2.2 "
+			"dir in"));
+	CHECK(end_begin(&ends[0], &plain) && end_begin(&ends[1], &plain));
+	CHECK(!ends_agree(&ends[0], &ends[1], NULL, NULL));
+	printf("     %s\n", ends[1].error);
+	CHECK(strstr(ends[1].error, "another program") != NULL);
+	CHECK(finish());
+	CHECK(count(1, "ip xfrm policy", "dir in") == 1);
+	CHECK(left(0) == 0 && left(1) == 0);
+	return run_in(1, "ip xfrm policy flush");
+}
+
+/* Our end has another address: counters go on, never back. */
+static int address_moves(const struct terms *terms)
+{
+	char octets[2][2048];
+	struct sdesp_text offer, answer;
+	struct sdesp_section section;
+	struct sdesp_why why;
+	struct sdesp_addr old = at[0];
+	uint64_t before;
+	int ok;
+
+	CHECK(agree(terms));
+	CHECK(exchange() && exchange());
+	before = seq_of(&ends[1], 1);
+	CHECK(before >= 2 && before < 10);
+	sdesp_text_init(&offer, octets[0], sizeof octets[0]);
+	sdesp_text_init(&answer, octets[1], sizeof octets[1]);
+	ends[0].local.addr.ip[3] = 11;
+	if (ends[0].encap >= 0) {
+		close(ends[0].encap);
+		ends[0].encap = net_socket(0, SOCK_DGRAM, &ends[0].local.addr);
+		CHECK(sdesp_xfrm_encap(ends[0].encap, 4) == SDESP_OK);
+	}
+	CHECK(sdesp_session_refresh(&ends[0].session, &ends[0].local,
+		      net_now_ms(), &offer) == SDESP_OK);
+	CHECK(sdesp_sdp_find(&section, offer.buf, offer.len, 0, &why) ==
+		SDESP_OK);
+	CHECK(sdesp_session_answer(&ends[1].session, &section, &ends[1].local,
+		      net_now_ms(), &answer, &why) == SDESP_OK);
+	CHECK(sdesp_sdp_find(&section, answer.buf, answer.len, 0, &why) ==
+		SDESP_OK);
+	CHECK(sdesp_session_accept(&ends[0].session, &section, 1, net_now_ms(),
+		      &why) == SDESP_OK);
+	close(fd[0]);
+	at[0].ip[3] = 11;
+	fd[0] = net_socket(0, SOCK_DGRAM, &at[0]);
+	ok = check(exchange(), "traffic at the new address");
+	ok = ok &&
+	     check(seq_of(&ends[1], 1) > before + 65535, "numbers went on");
+	ok = ok && check(seq_of(&ends[1], 1) < before + 65600, "not too far");
+	close(fd[0]);
+	at[0] = old;
+	fd[0] = net_socket(0, SOCK_DGRAM, &at[0]);
+	CHECK(ok);
+	CHECK(finish());
+	return nothing_clear() && left(0) == 0 && left(1) == 0;
+}
+
+static int move_raw(void)
+{
+	return address_moves(&plain);
+}
+
+static int move_udp(void)
+{
+	return address_moves(&encap);
+}
+
+/* A peer in user space whose NAT gives it another port. */
+static int rebinding(void)
+{
+	struct sdesp_session_info info;
+	struct sdesp_addr other = net_outer(0, 4);
+	struct terms terms = encap;
+	int old;
+
+	CHECK(end_open(&third, 0, END_UDP));
+	CHECK(end_begin(&third, &terms) && end_begin(&ends[1], &terms));
+	ends[1].policy.move = SDESP_MOVE_ALWAYS;
+	CHECK(ends_agree(&third, &ends[1], NULL, NULL));
+	CHECK(user_exchange(&third, &terms, fd[1], 100));
+	ends_wait(&third, &ends[1], 100);
+	other.port = 4700;
+	old = third.udp_socket.fd;
+	third.udp_socket.fd = net_socket(0, SOCK_DGRAM, &other);
+	/* What it sends comes from there; answers go where it was, for now. */
+	CHECK(!user_exchange(&third, &terms, fd[1], 100));
+	ends_wait(&third, &ends[1], 2200);
+	CHECK(!user_exchange(&third, &terms, fd[1], 100));
+	ends_wait(&third, &ends[1], 200);
+	sdesp_session_info(&ends[1].session, &info);
+	CHECK(info.flow.remote.port == 4700);
+	CHECK(user_exchange(&third, &terms, fd[1], 100));
+	close(old);
+	CHECK(end_finish(&third) && end_finish(&ends[1]));
+	(void)net_capture_take();
+	return left(1) == 0;
+}
+
+static void narrow(struct end *e, unsigned lo, unsigned hi)
+{
+	struct sdesp_ts *ts = &e->local.ts[0];
+
+	ts->protocol = 17;
+	ts->local.lo = ts->remote.lo = (uint16_t)lo;
+	ts->local.hi = ts->remote.hi = (uint16_t)hi;
+}
+
+/* Ports 40000 to 40010 both ways: what is outside goes by no SA, and an ICMP
+ * error does not quote in the clear what came in ESP. */
+static int port_range(void)
+{
+	struct sdesp_addr closed = at[1];
+	struct net_capture seen;
+
+	CHECK(end_begin(&ends[0], &plain) && end_begin(&ends[1], &plain));
+	narrow(&ends[0], 40000, 40010);
+	narrow(&ends[1], 40000, 40010);
+	CHECK(ends_agree(&ends[0], &ends[1], NULL, NULL));
+	CHECK(exchange());
+	closed.port = 40010;
+	CHECK(net_send(fd[0], "secret", 6, &closed));
+	net_sleep_ms(50);
+	seen = net_capture_take();
+	CHECK(seen.clear == 0);
+	CHECK(seen.esp == 4);
+	closed.port = 40011;
+	CHECK(net_send(fd[0], "open", 4, &closed));
+	net_sleep_ms(50);
+	seen = net_capture_take();
+	CHECK(seen.clear == 2 && seen.esp == 0);
+	CHECK(finish());
+	return left(0) == 0 && left(1) == 0;
+}
+
+/* The kernel says no to whoever may not; the cause says what would help. */
+static int ask_as_nobody(void)
+{
+	struct sdesp_xfrm_config config = {
+		&sdesp_xfrm_socket_io, &third.xfrm_socket};
+
+	net_enter(0);
+	CHECK(setuid(65534) == 0);
+	CHECK(sdesp_xfrm_socket_open(&third.xfrm_socket) == SDESP_OK);
+	CHECK(sdesp_xfrm_init(&third.xfrm, &config) == SDESP_ERR_BACKEND);
+	printf("     %s\n", sdesp_xfrm_cause(&third.xfrm));
+	return strstr(sdesp_xfrm_cause(&third.xfrm), "CAP_NET_ADMIN") != NULL;
+}
+
+static int without_permission(void)
+{
+	pid_t child;
+	int status;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		status = !ask_as_nobody();
+		fflush(stdout);
+		_exit(status);
+	}
+	return waitpid(child, &status, 0) == child && status == 0;
+}
+
+static void run(const char *name, int (*test)(void))
+{
+	int ok = test() != 0;
+
+	printf("%s %s\n", ok ? "ok  " : "FAIL", name);
+	for (int i = 0; i < 2 && !ok; i++)
+		printf("     %s\n",
+			ends[i].error != NULL ? ends[i].error : "-");
+	fflush(stdout);
+	passed += (unsigned)ok;
+	failed += !ok;
+}
+
+int main(void)
+{
+	net_make();
+	for (int i = 0; i < 2; i++) {
+		at[i] = net_outer(i, 4);
+		at[i].port = (uint16_t)(40000 + i);
+		fd[i] = net_socket(i, SOCK_DGRAM, &at[i]);
+	}
+	net_capture_start();
+	if (!end_open(&ends[0], 0, END_XFRM) ||
+		!end_open(&ends[1], 1, END_XFRM))
+		return 1;
+	run("set-up and close", set_up);
+	run("a hundred rekeys under traffic", many_rekeys);
+	run("expiry", expiry);
+	run("SAs deleted behind our back", behind_our_back);
+	run("kill -9 and restart", dead_process);
+	run("two processes", two_processes);
+	run("a policy of another program", foreign_policy);
+	run("our address moves, raw", move_raw);
+	run("our address moves, UDP and ESN", move_udp);
+	run("the peer's port moves", rebinding);
+	run("a range of ports", port_range);
+	run("without permission", without_permission);
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}

@@ -1,0 +1,232 @@
+/*
+ * Every cell of xfrm with xfrm and xfrm with udp, with real traffic and a
+ * rekey in its midst; runs inside a guest. Prints a table in Markdown and
+ * "N passed, N failed". SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "end.h"
+#include "net.h"
+#include "user.h"
+
+#define FILE_OCTETS 100000
+
+struct cell {
+	struct end *a, *b; /* a is the one in user space, if one is */
+	struct terms terms;
+	int fd[2]; /* UDP ports 40000 and 40001; a user-space end has none */
+	struct sdesp_addr at[2];
+	const char *wrong; /* what did not work; NULL = all did */
+};
+
+static struct end ends[3]; /* xfrm, xfrm, udp */
+static unsigned passed, failed;
+
+static int user(const struct cell *c)
+{
+	return c->a->kind == END_UDP;
+}
+
+static int expect(struct cell *c, int ok, const char *what)
+{
+	if (!ok && c->wrong == NULL)
+		c->wrong = what;
+	return ok;
+}
+
+static int exchange(struct cell *c, size_t n)
+{
+	if (user(c))
+		return user_exchange(c->a, &c->terms, c->fd[1], n);
+	return net_exchange(c->fd[0], &c->at[0], c->fd[1], &c->at[1], n);
+}
+
+static int step(void *ctx)
+{
+	return exchange(ctx, 100);
+}
+
+/* A rekey, offered by the other end; nothing on the way may be lost. The
+ * answerer sends by the old pair until it has seen the new one. */
+static int rekey(void *ctx)
+{
+	struct cell *c = ctx;
+
+	if (!expect(c, ends_agree(c->b, c->a, step, c), "rekey"))
+		return 0;
+	for (int i = 0; i < 5; i++) {
+		if (!expect(c, exchange(c, 100), "UDP after the rekey"))
+			return 0;
+		net_sleep_ms(SDESP_XFRM_POLL_MS / 4);
+		end_turn(c->a);
+		end_turn(c->b);
+	}
+	return expect(c, c->a->rekeyed == 1 && c->b->rekeyed == 1,
+		"both ends rekeyed");
+}
+
+static void talk(struct cell *c)
+{
+	const struct sdesp_addr *to = &c->at[1], *from = &c->at[0];
+	struct sdesp_addr tcp = *to, client = *from;
+
+	tcp.port = 40002;
+	client.port = 40003;
+	if (user(c)) {
+		expect(c, user_ping(c->a, &c->terms), "ping");
+		expect(c, exchange(c, 1200), "UDP");
+		rekey(c);
+		for (int i = 0; i < 20; i++)
+			expect(c, exchange(c, 1000), "UDP file");
+		expect(c, user_ping(c->a, &c->terms), "ping");
+		return;
+	}
+	expect(c, net_ping(0, from, to), "ping");
+	expect(c, net_ping(1, to, from), "ping back");
+	expect(c, exchange(c, 1200), "UDP");
+	expect(c, net_file(&client, &tcp, FILE_OCTETS, rekey, c), "TCP file");
+	expect(c, net_ping(0, from, to), "ping after the rekey");
+}
+
+static void open_ports(struct cell *c)
+{
+	int tunnel = c->terms.mode == SDESP_TUNNEL;
+
+	for (int i = 0; i < 2; i++) {
+		c->at[i] = tunnel ? net_inner(i, c->terms.family)
+				  : net_outer(i, c->terms.family);
+		c->at[i].port = (uint16_t)(40000 + i);
+		c->fd[i] = i == 0 && user(c)
+				   ? -1
+				   : net_socket(i, SOCK_DGRAM, &c->at[i]);
+	}
+}
+
+/* Nothing is left in the kernel: all that it has is ours. */
+static int left_over(int ns)
+{
+	char line[200];
+	int n = 0;
+	FILE *p;
+
+	net_enter(ns);
+	p = popen("ip xfrm state; ip xfrm policy | grep -v socket", "r");
+	if (p == NULL)
+		return 1;
+	while (fgets(line, sizeof line, p) != NULL)
+		n += strncmp(line, "src ", 4) == 0 &&
+		     strncmp(line, "src 0.0.0.0/0 dst 0.0.0.0/0", 27) != 0 &&
+		     strncmp(line, "src ::/0 dst ::/0", 17) != 0;
+	pclose(p);
+	return n != 0;
+}
+
+static void run_cell(struct cell *c)
+{
+	struct net_capture seen;
+
+	(void)net_capture_take();
+	c->wrong = NULL;
+	open_ports(c);
+	if (expect(c, end_begin(c->a, &c->terms), "begin") &&
+		expect(c, end_begin(c->b, &c->terms), "begin") &&
+		expect(c, ends_agree(c->a, c->b, NULL, NULL), "agree"))
+		talk(c);
+	seen = net_capture_take();
+	expect(c, seen.esp > 0, "ESP on the wire");
+	expect(c, seen.clear == 0, "nothing in the clear");
+	if (seen.clear > 0)
+		fprintf(stderr, "in the clear: %u, first %s\n", seen.clear,
+			seen.first);
+	expect(c, end_finish(c->a), "close");
+	expect(c, end_finish(c->b), "close");
+	for (int i = 0; i < 2; i++) {
+		if (c->fd[i] >= 0)
+			close(c->fd[i]);
+	}
+	if (c->a->error != NULL || c->b->error != NULL) {
+		expect(c, 0, "error");
+		fprintf(stderr, "a: %s\nb: %s\n",
+			c->a->error != NULL ? c->a->error : "-",
+			c->b->error != NULL ? c->b->error : "-");
+	}
+}
+
+/* One row: a suite under the eight or four ways of a pair of backends. */
+static void run_row(struct end *a, struct end *b, unsigned suite)
+{
+	struct cell c;
+
+	memset(&c, 0, sizeof c);
+	c.a = a;
+	c.b = b;
+	printf("| %s, %s | %s |", a->kind == END_UDP ? "udp" : "xfrm", "xfrm",
+		sdesp_suite_by_id(suite)->name);
+	for (unsigned way = 0; way < 16; way++) {
+		c.terms.suite = (uint8_t)suite;
+		c.terms.mode = way & 8 ? SDESP_TUNNEL : SDESP_TRANSPORT;
+		c.terms.family = way & 4 ? 6 : 4;
+		c.terms.udp = (way & 2) != 0;
+		c.terms.esn = way & 1;
+		if (user(&c) && !c.terms.udp) {
+			printf(" - |");
+			continue;
+		}
+		run_cell(&c);
+		printf(" %s |", c.wrong == NULL ? "ok" : c.wrong);
+		fflush(stdout);
+		passed += c.wrong == NULL;
+		failed += c.wrong != NULL;
+	}
+	printf("\n");
+}
+
+static void print_head(void)
+{
+	printf("| backends | suite |");
+	for (unsigned way = 0; way < 16; way++)
+		printf(" %s %s %s%s |", way & 8 ? "tunnel" : "transport",
+			way & 4 ? "IPv6" : "IPv4", way & 2 ? "UDP" : "raw",
+			way & 1 ? " ESN" : "");
+	printf("\n|---|---|");
+	for (unsigned way = 0; way < 16; way++)
+		printf("---|");
+	printf("\n");
+}
+
+int main(void)
+{
+	struct sdesp_features f;
+	struct sdesp_addr from = net_outer(0, 6), to = net_outer(1, 6);
+
+	net_make();
+	/* Neighbours know each other before the capture begins. */
+	(void)net_ping(0, &from, &to);
+	net_capture_start();
+	if (!end_open(&ends[0], 0, END_XFRM) ||
+		!end_open(&ends[1], 1, END_XFRM) ||
+		!end_open(&ends[2], 0, END_UDP)) {
+		fprintf(stderr, "%s\n%s\n", ends[0].error, ends[1].error);
+		return 1;
+	}
+	ends[0].backend->vtable->features(ends[0].backend, &f);
+	print_head();
+	for (unsigned suite = 1; suite < SDESP_SUITE_END; suite++) {
+		if ((f.suites & SDESP_SUITE_BIT(suite)) != 0)
+			run_row(&ends[0], &ends[1], suite);
+	}
+	for (unsigned suite = 1; suite < SDESP_SUITE_END; suite++) {
+		if ((f.suites & SDESP_SUITE_BIT(suite)) != 0)
+			run_row(&ends[2], &ends[1], suite);
+	}
+	failed += (unsigned)(left_over(0) + left_over(1));
+	for (int i = 0; i < 3; i++)
+		end_close(&ends[i]);
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed != 0;
+}
