@@ -46,7 +46,8 @@ TEST_DEPS := $(DEPS) binutils clang clang-format cppcheck dpkg-dev \
 	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-user shellcheck tshark valgrind
 
-INCLUDES := -Icore/include -Icore -Ibackends/udp -Iports/posix -I. $(BEARSSL_CFLAGS)
+INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/pfkey \
+	-Iports/posix -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
@@ -57,6 +58,7 @@ CMD_SRC := $(sort $(wildcard ports/posix/*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/property/test_*.c))
 FUZZ_SRC := $(sort $(wildcard fuzz/fuzz_*.c))
+KERNEL_SRC := $(sort $(wildcard tests/kernel/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 PUBLIC_H := $(sort $(wildcard core/include/*.h backends/*/sdesp_*.h \
 	ports/posix/sdesp_*.h))
@@ -71,6 +73,7 @@ UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
+KERNEL := $(patsubst %.c,$(BUILD)/%,$(KERNEL_SRC))
 BENCH := $(BUILD)/bench
 
 .PHONY: all deps test-deps demo check lint layers symbols bench size cross \
@@ -169,6 +172,11 @@ $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
 
+# What runs inside a guest.
+$(KERNEL): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
 # Each harness with a plain main that replays files.
 $(REPLAY): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fuzz/main.o \
 		$(call obj,$(SUPPORT_SRC)) $(LIB)
@@ -186,10 +194,11 @@ $(README_EXAMPLE): $(BUILD)/tests/readme/example.c tests/readme/peer.c $(LIB)
 		$^ $(BEARSSL_LIBS)
 
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
-	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
+	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh \
+	tests/kernel/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE)
+check: all $(UNIT) $(KERNEL) $(CASES) $(REPLAY) $(README_EXAMPLE)
 	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS)
@@ -197,7 +206,8 @@ check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE)
 # --- what the code looks like ---------------------------------------------
 
 LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	fuzz/main.c $(BENCH_SRC) $(sort $(wildcard tests/cases/*.c tests/readme/*.c))
+	fuzz/main.c $(KERNEL_SRC) $(BENCH_SRC) \
+	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
