@@ -47,8 +47,8 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
-INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/xfrm -Iports/posix \
-	-I. $(BEARSSL_CFLAGS)
+INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/xfrm \
+	-Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
@@ -210,7 +210,8 @@ check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
 		tests/support/replay.sh $(SCRIPT_TESTS) \
 		$(if $(SAN),,$(KERNEL_TESTS))
 
-# The same under QEMU, with the kernel of .deps/guest.
+# (No sanitizer runs under user-mode-linux.) The same under QEMU, with the
+# kernel of .deps/guest.
 check-guest: $(KERNEL)
 	@SDESP_GUEST=qemu BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
@@ -218,7 +219,8 @@ check-guest: $(KERNEL)
 # --- what the code looks like ---------------------------------------------
 
 LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(sort $(wildcard tests/cases/*.c tests/readme/*.c))
+	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) \
+	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
