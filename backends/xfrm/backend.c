@@ -63,13 +63,20 @@ static int is_larval(struct sdesp_xfrm *x, const struct sdesp_xfrm_sa *sa)
 	       seen.info.reqid == sa->reqid;
 }
 
+/* What is to go is asked for twice: a kernel short of memory for a moment
+ * would keep it for ever. */
 int sdesp_xfrm_remove(struct sdesp_xfrm *x, const struct sdesp_xfrm_ident *id)
 {
-	struct sdesp_nl m;
+	int error = -EAGAIN;
 
-	sdesp_xfrm_put_name(
-		&m, x->request, sizeof x->request, XFRM_MSG_DELSA, id);
-	return sdesp_xfrm_talk(x, &m, "deleting an SA", NULL);
+	for (int i = 0; i < 2 && error != 0 && error != -ESRCH; i++) {
+		struct sdesp_nl m;
+
+		sdesp_xfrm_put_name(
+			&m, x->request, sizeof x->request, XFRM_MSG_DELSA, id);
+		error = sdesp_xfrm_talk(x, &m, "deleting an SA", NULL);
+	}
+	return error;
 }
 
 static int spi_reserve(

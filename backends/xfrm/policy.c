@@ -112,6 +112,23 @@ static int update(struct sdesp_xfrm *x, const struct sdesp_xfrm_policy *p,
 	return error;
 }
 
+/* Twice, as with an SA. */
+static int erase_one(
+	struct sdesp_xfrm *x, const struct xfrm_selector *sel, unsigned dir)
+{
+	struct xfrm_selector seen = turned(sel, dir);
+	int error = -EAGAIN;
+
+	for (int i = 0; i < 2 && error != 0 && error != -ENOENT; i++) {
+		struct sdesp_nl m;
+
+		sdesp_xfrm_put_delpolicy(
+			&m, x->request, sizeof x->request, &seen, dir);
+		error = sdesp_xfrm_talk(x, &m, "deleting a policy", NULL);
+	}
+	return error;
+}
+
 /* Remove the first ndirs policies of a selector: all that can be. The first
  * error. */
 static int erase(
@@ -120,13 +137,8 @@ static int erase(
 	int first = 0;
 
 	for (size_t i = 0; i < ndirs; i++) {
-		struct xfrm_selector seen = turned(sel, dirs[i]);
-		struct sdesp_nl m;
-		int error;
+		int error = erase_one(x, sel, dirs[i]);
 
-		sdesp_xfrm_put_delpolicy(
-			&m, x->request, sizeof x->request, &seen, dirs[i]);
-		error = sdesp_xfrm_talk(x, &m, "deleting a policy", NULL);
 		if (first == 0)
 			first = error;
 	}

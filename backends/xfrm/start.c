@@ -3,11 +3,11 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <string.h>
 
 #include "backend.h"
 #include "base/ct.h"
-#include "policy.h"
 #include "talk.h"
 
 #define RANGE 4096u /* reqids of an instance */
@@ -160,7 +160,7 @@ static int sweep(struct sdesp_xfrm *x, struct leftovers *left, unsigned type,
 			if (type == XFRM_MSG_GETSA) {
 				sdesp_nl_begin(&m, x->request,
 					sizeof x->request, XFRM_MSG_DELSA,
-					4 /* NLM_F_ACK */);
+					NLM_F_ACK);
 				sdesp_nl_put(&m, &left->found[i].id,
 					sizeof left->found[i].id);
 			} else {
@@ -232,25 +232,18 @@ int sdesp_xfrm_init(
 	return status;
 }
 
+/* Whatever is in our range, known here or not. */
 void sdesp_xfrm_close(struct sdesp_xfrm *x)
 {
-	struct sdesp_xfrm_ident id;
+	struct leftovers left;
+	unsigned own = (x->reqid - SDESP_XFRM_REQID) / RANGE;
 
 	if (!x->open)
 		return;
-	for (size_t i = 0; i < SDESP_XFRM_SAS; i++) {
-		if (x->sas[i].state == SDESP_SA_NONE)
-			continue;
-		sdesp_xfrm_sa_ident(&id, &x->sas[i]);
-		(void)sdesp_xfrm_remove(x, &id);
-	}
-	for (size_t i = 0; i < SDESP_XFRM_FLOWS; i++) {
-		if (x->policies[i].used)
-			(void)sdesp_xfrm_policy_delete(
-				&x->base, &x->policies[i].flow);
-	}
-	x->config.io->release(
-		x->config.io_ctx, (x->reqid - SDESP_XFRM_REQID) / RANGE);
+	left.dead = (uint32_t)1 << own;
+	(void)sweep(x, &left, XFRM_MSG_GETSA, each_sa);
+	(void)sweep(x, &left, XFRM_MSG_GETPOLICY, each_policy);
+	x->config.io->release(x->config.io_ctx, own);
 	sdesp_wipe(x, sizeof *x);
 }
 
