@@ -46,7 +46,7 @@ TEST_DEPS := $(DEPS) binutils clang clang-format cppcheck dpkg-dev \
 	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-user shellcheck tshark valgrind
 
-INCLUDES := -Icore/include -Icore -Ibackends/udp -Iports/posix -I. $(BEARSSL_CFLAGS)
+INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun -Iports/posix -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES) -DSDESP_DATADIR='"$(DATADIR)"'
 
 # What the library is made of, and the program on top of it.
