@@ -184,20 +184,29 @@ $(README_EXAMPLE): $(BUILD)/tests/readme/example.c tests/readme/peer.c $(LIB)
 	@$(CC) $(BASE_FLAGS) -Werror $(CFLAGS) $(LDFLAGS) -o $@ \
 		$^ $(BEARSSL_LIBS)
 
+# Programs that tests with network namespaces run.
+KERNEL := $(patsubst %.c,$(BUILD)/%,$(sort $(wildcard tests/kernel/*.c)))
+
+$(KERNEL): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
-	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
+	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh \
+	tests/kernel/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
 check: export SDESP := $(CURDIR)/$(SDESP)
 check: export BUILD := $(BUILD)
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE)
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
 	@sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS)
 
 # --- what the code looks like ---------------------------------------------
 
 LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	fuzz/main.c $(BENCH_SRC) $(sort $(wildcard tests/cases/*.c tests/readme/*.c))
+	fuzz/main.c $(BENCH_SRC) $(sort $(wildcard tests/cases/*.c \
+	tests/readme/*.c tests/kernel/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols

@@ -275,12 +275,14 @@ static int fits(const struct sdesp_tun_selector *s,
 /* Does a policy come before another, when both fit as well? */
 static int better(const struct sdesp_tun *t, uint32_t slot, uint32_t than)
 {
-	const struct sdesp_tun_policy *a = sdesp_tun_policy(t, slot), *b;
-	int sends = sdesp_tun_policy_sa(t, a) != 0, other;
+	const struct sdesp_tun_policy *a, *b;
+	int sends, other;
 
 	if (than == 0)
 		return 1;
+	a = sdesp_tun_policy(t, slot);
 	b = sdesp_tun_policy(t, than);
+	sends = sdesp_tun_policy_sa(t, a) != 0;
 	other = sdesp_tun_policy_sa(t, b) != 0;
 	return sends != other ? sends : a->set > b->set;
 }
