@@ -47,8 +47,8 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
-INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/xfrm \
-	-Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
+INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
+	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
@@ -200,11 +200,20 @@ $(KERNEL): $(BUILD)/kernel/%: $(BUILD)/tests/kernel/%.o \
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
+# What runs in network namespaces of this machine.
+NETNS_SRC := $(sort $(wildcard tests/netns/*.c))
+NETNS := $(patsubst %.c,$(BUILD)/%,$(NETNS_SRC))
+
+$(NETNS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
-	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
+	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh \
+	tests/netns/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL) $(NETNS)
 	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS) \
@@ -219,7 +228,7 @@ check-guest: $(KERNEL)
 # --- what the code looks like ---------------------------------------------
 
 LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) \
+	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) \
 	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 

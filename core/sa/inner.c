@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/be.h"
+#include "base/sum.h"
 
 enum {
 	UDP = 17,
@@ -132,22 +133,6 @@ int sdesp_inner_fits(const struct sdesp_inner *inner,
 		inbound ? &inner->src : &inner->dst);
 }
 
-/* The sum of RFC 1071, not yet folded to 16 bits: 2^16 counts as 1, so that
- * wider words add up to the same. */
-static uint64_t sum(uint64_t s, const uint8_t *p, size_t len)
-{
-	for (; len >= 4; p += 4, len -= 4)
-		s += sdesp_get32(p);
-	if (len >= 2) {
-		s += sdesp_get16(p);
-		p += 2;
-		len -= 2;
-	}
-	if (len == 1)
-		s += (uint64_t)p[0] << 8;
-	return s;
-}
-
 void sdesp_inner_udp(uint8_t header[SDESP_INNER_UDP],
 	const struct sdesp_flow *flow, uint16_t local_port,
 	uint16_t remote_port, const uint8_t *payload, size_t len)
@@ -161,12 +146,9 @@ void sdesp_inner_udp(uint8_t header[SDESP_INNER_UDP],
 	sdesp_put16(header + 6, 0);
 
 	s = UDP + SDESP_INNER_UDP + len;
-	s = sum(s, flow->local.ip, n);
-	s = sum(s, flow->remote.ip, n);
-	s = sum(s, header, SDESP_INNER_UDP);
-	s = sum(s, payload, len);
-	while (s >> 16 != 0)
-		s = (s >> 16) + (s & 0xffff);
-	/* 0 would say that there is none. */
-	sdesp_put16(header + 6, (uint16_t)(s == 0xffff ? s : ~s));
+	s = sdesp_sum(s, flow->local.ip, n);
+	s = sdesp_sum(s, flow->remote.ip, n);
+	s = sdesp_sum(s, header, SDESP_INNER_UDP);
+	s = sdesp_sum(s, payload, len);
+	sdesp_put16(header + 6, sdesp_sum_udp(s));
 }

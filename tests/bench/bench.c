@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct bench_part *const parts[] = {&bench_esp, &bench_nego};
+static const struct bench_part *const parts[] = {
+	&bench_esp, &bench_nego, &bench_tun};
 
 #define PARTS (sizeof parts / sizeof parts[0])
 

@@ -17,7 +17,7 @@ struct bench_part {
 	int (*count)(unsigned long n, int argc, char **argv);
 };
 
-extern const struct bench_part bench_esp, bench_nego;
+extern const struct bench_part bench_esp, bench_nego, bench_tun;
 
 /* Nanoseconds of a clock that does not jump. */
 uint64_t bench_now(void);

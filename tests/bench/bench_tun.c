@@ -1,0 +1,229 @@
+/*
+ * The tables of the TUN backend: look-up among 10 SAs and among 100,000, by
+ * SPI and by flow, in random order; what a packet costs then; memory of an
+ * SA. SPDX-License-Identifier: MIT
+ */
+#define _DEFAULT_SOURCE
+#include "tests/bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "backends/tun/selector.h"
+#include "backends/tun/table.h"
+#include "base/be.h"
+#include "sdesp_tun.h"
+
+#define MANY 100000
+#define FEW 10
+#define LOOKS 4096
+#define ROUNDS 200
+#define HUGE_PAGE ((size_t)2 << 20)
+
+static struct sdesp_bearssl crypto;
+static struct sdesp_tun tun;
+static void *memory;
+static uint32_t order[LOOKS];
+static uint64_t found;
+
+static size_t nowhere(void *ctx, const struct sdesp_pkt *pkts, size_t n)
+{
+	(void)ctx;
+	(void)pkts;
+	return n;
+}
+
+/* Hosts 10.0.0.1 here, 11.x.y.z there; the SPI of the i-th is random. */
+static uint32_t spi_of(uint32_t i)
+{
+	return 0xc0000000 | (i + 1) * 2654435761u >> 2;
+}
+
+static struct sdesp_flow flow_of(uint32_t i)
+{
+	struct sdesp_flow flow = {.local = {.family = 4, .ip = {192, 0, 2, 1}},
+		.remote = {.family = 4},
+		.mode = SDESP_TUNNEL,
+		.udp = 1,
+		.nts = 1,
+		.ts = {{SDESP_TS_ANY_PROTOCOL,
+			{SDESP_TS_PREFIX, 4, 32, {10, 0, 0, 1}, 0, 65535},
+			{SDESP_TS_PREFIX, 4, 32, {11}, 0, 65535}}}};
+
+	sdesp_put32(flow.remote.ip, 0xcb000000 + i);
+	sdesp_put32(flow.ts[0].remote.ip, 0x0b000000 + i);
+	flow.local.port = flow.remote.port = 4500;
+	return flow;
+}
+
+static void begin(uint32_t sas)
+{
+	struct sdesp_tun_config config = {.crypto = &crypto.vtable,
+		.send = nowhere,
+		.answer = nowhere,
+		.link_mtu = 1500,
+		.seed = 1,
+		.max_sas = sas,
+		.max_flows = sas / 2};
+	size_t size = sdesp_tun_memory(sas, sas / 2);
+	struct sdesp_backend *be = &tun.base;
+	uint32_t state = 1;
+
+	sdesp_bearssl_init(&crypto);
+	if (posix_memalign(&memory, HUGE_PAGE, size) != 0)
+		memory = NULL;
+	if (memory != NULL) /* without them every look-up misses the TLB */
+		madvise(memory, size, MADV_HUGEPAGE);
+	if (memory == NULL || sdesp_tun_init(&tun, &config, memory, size) != 0)
+		bench_fail("no TUN backend");
+	for (uint32_t i = 0; i < sas / 2; i++) {
+		struct sdesp_flow flow = flow_of(i);
+		struct sdesp_sa sa = {.spi = spi_of(i),
+			.suite = SDESP_AES_128_GCM_16,
+			.window = 64};
+
+		if (be->vtable->sa_add(be, &flow, &sa, 1) != 0 ||
+			be->vtable->sa_add(be, &flow, &sa, 0) != 0 ||
+			be->vtable->policy_set(
+				be, &flow, SDESP_PROTECT, sa.spi) != 0)
+			bench_fail("no SA");
+	}
+	for (size_t i = 0; i < LOOKS; i++) {
+		state = state * 1664525u + 1013904223u;
+		order[i] = (state >> 8) % (sas / 2);
+	}
+}
+
+static void end(void)
+{
+	sdesp_tun_close(&tun);
+	free(memory);
+}
+
+static void by_spi(void)
+{
+	for (size_t i = 0; i < LOOKS; i++)
+		found += sdesp_tun_find_in(&tun, spi_of(order[i])) != 0;
+}
+
+/* Parsed and looked up, as sdesp_tun_output() begins. */
+static void by_flow(void)
+{
+	uint8_t packet[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0,
+		0, 1, 11, 0, 0, 0, 0, 1, 0, 2, 0, 8};
+	struct sdesp_inner inner;
+	struct sdesp_tun_key key;
+	unsigned number;
+
+	for (size_t i = 0; i < LOOKS; i++) {
+		sdesp_put32(packet + 16, 0x0b000000 + order[i]);
+		if (sdesp_inner_packet(&inner, packet, sizeof packet) != 0)
+			bench_fail("no packet");
+		sdesp_tun_key(&key, &inner);
+		found += sdesp_tun_selectors_find(&tun, &key, &number) != 0;
+	}
+}
+
+/* Through the backend: 60 octets, sealed and handed over. */
+static void whole(void)
+{
+	static uint8_t octets[SDESP_TUN_BATCH]
+			     [SDESP_TUN_HEAD + 60 + SDESP_TUN_TAIL];
+	struct sdesp_pkt pkts[SDESP_TUN_BATCH];
+
+	for (size_t i = 0; i < LOOKS; i += SDESP_TUN_BATCH) {
+		for (size_t j = 0; j < SDESP_TUN_BATCH; j++) {
+			uint8_t *p = octets[j] + SDESP_TUN_HEAD;
+
+			memset(p, 0, 60);
+			memcpy(p, "\x45\0\0\x3c\0\0\0\0\x40\x11\0\0\x0a\0\0\1",
+				16);
+			sdesp_put32(p + 16, 0x0b000000 + order[i + j]);
+			sdesp_put32(p + 24, 40 << 16);
+			memset(&pkts[j], 0, sizeof pkts[j]);
+			pkts[j].data = p;
+			pkts[j].len = 60;
+			pkts[j].head = SDESP_TUN_HEAD;
+			pkts[j].tail = SDESP_TUN_TAIL;
+		}
+		found += sdesp_tun_output(&tun, pkts, SDESP_TUN_BATCH, 0);
+	}
+}
+
+static const struct {
+	const char *name, *what;
+	void (*run)(void);
+} jobs[] = {
+	{"spi", "look-up by SPI", by_spi},
+	{"flow", "parse, look-up by flow", by_flow},
+	{"seal", "look-up, seal, wrap 60 octets", whole},
+};
+
+#define JOBS (sizeof jobs / sizeof jobs[0])
+
+/* Nanoseconds for one, fastest round. */
+static double measure(void (*job)(void))
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int r = 0; r < ROUNDS; r++) {
+		uint64_t t0 = bench_now(), ns;
+
+		found = 0;
+		job();
+		ns = bench_now() - t0;
+		least = ns < least ? ns : least;
+		if (found != LOOKS)
+			bench_fail("not all were found");
+	}
+	return (double)least / LOOKS;
+}
+
+static void run(void)
+{
+	double ns[JOBS][2];
+
+	printf("== TUN backend: %d SAs against %d, random order, fastest of "
+	       "%d\n",
+		MANY, FEW, ROUNDS);
+	for (int many = 0; many < 2; many++) {
+		begin(many ? MANY : FEW);
+		for (size_t i = 0; i < JOBS; i++)
+			ns[i][many] = measure(jobs[i].run);
+		end();
+	}
+	for (size_t i = 0; i < JOBS; i++)
+		printf("  %-30s %7.1f ns %7.1f ns  x %.2f\n", jobs[i].what,
+			ns[i][0], ns[i][1], ns[i][1] / ns[i][0]);
+	printf("  memory: %zu octets an SA, with half a flow and its part of "
+	       "the tables (%zu in all); the SA itself %zu\n",
+		sdesp_tun_memory(MANY, MANY / 2) / MANY,
+		sdesp_tun_memory(MANY, MANY / 2), sizeof(struct sdesp_tun_sa));
+}
+
+static void list(void)
+{
+	for (size_t i = 0; i < JOBS; i++)
+		printf("tun %s\n", jobs[i].name);
+}
+
+static int count(unsigned long n, int argc, char **argv)
+{
+	size_t i = 0;
+
+	if (argc != 2 || strcmp(argv[0], "tun") != 0)
+		return 0;
+	while (i < JOBS && strcmp(argv[1], jobs[i].name) != 0)
+		i++;
+	if (i == JOBS)
+		bench_fail("no such operation");
+	begin(FEW);
+	while (n--)
+		jobs[i].run();
+	end();
+	return 1;
+}
+
+const struct bench_part bench_tun = {run, list, count};
