@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/ct.h"
+#include "sdesp_xfrm.h"
 #include "selector.h"
 #include "suite.h"
 
@@ -165,6 +166,25 @@ void sdesp_xfrm_put_dump(
 	sdesp_nl_begin(m, buf, cap, type, NLM_F_DUMP);
 }
 
+/* What has no template is marked by its index in the kernel: our prefix, what
+ * is ours of the reqid, which of two, and the direction, as there. */
+#define INDEX 0x5d000000u
+
+static uint32_t make_index(
+	uint32_t reqid, const struct xfrm_selector *sel, unsigned dir)
+{
+	uint32_t which = sel->sport == sdesp_xfrm_be16(136);
+
+	return INDEX | (reqid - SDESP_XFRM_REQID) << 4 | which << 3 | dir;
+}
+
+static uint32_t index_reqid(uint32_t index)
+{
+	if ((index & 0xff000000u) != INDEX)
+		return 0;
+	return SDESP_XFRM_REQID + (index >> 4 & 0xffff);
+}
+
 /*
  * A blocking policy has the template too: its reqid says whose it is. Inbound
  * the reqid is all that counts, so that a move of the peer changes nothing.
@@ -174,6 +194,7 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct xfrm_selector *sel, unsigned dir,
 	unsigned action, const struct sdesp_xfrm_ident *id)
 {
+	int pass = sdesp_xfrm_is_neighbours(sel);
 	struct xfrm_userpolicy_info info;
 	struct xfrm_user_tmpl tmpl;
 
@@ -183,10 +204,15 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	info.lft.hard_byte_limit = XFRM_INF;
 	info.lft.soft_packet_limit = XFRM_INF;
 	info.lft.hard_packet_limit = XFRM_INF;
-	info.priority = PRIORITY;
+	info.priority = pass ? PRIORITY - 1 : PRIORITY;
 	info.dir = (uint8_t)dir;
 	info.action = (uint8_t)action;
 	info.flags = XFRM_POLICY_ICMP;
+	if (pass) {
+		info.action = XFRM_POLICY_ALLOW;
+		info.flags = 0;
+		info.index = make_index(id->reqid, sel, dir);
+	}
 	memset(&tmpl, 0, sizeof tmpl);
 	tmpl.id.proto = IPPROTO_ESP;
 	tmpl.family = (uint16_t)sdesp_xfrm_family(id->dst.family);
@@ -205,7 +231,8 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 			(type == XFRM_MSG_NEWPOLICY ? NLM_F_CREATE | NLM_F_EXCL
 						    : NLM_F_REPLACE));
 	sdesp_nl_put(m, &info, sizeof info);
-	sdesp_nl_attr(m, XFRMA_TMPL, &tmpl, sizeof tmpl);
+	if (!pass)
+		sdesp_nl_attr(m, XFRMA_TMPL, &tmpl, sizeof tmpl);
 }
 
 void sdesp_xfrm_put_delpolicy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
@@ -355,7 +382,7 @@ int sdesp_xfrm_read_policy(
 	memcpy(&info, msg->body, sizeof info);
 	seen->sel = info.sel;
 	seen->dir = info.dir;
-	seen->reqid = 0;
+	seen->reqid = index_reqid(info.index);
 	if (sdesp_nl_find(&attr, msg, sizeof info, XFRMA_TMPL, sizeof tmpl)) {
 		memcpy(&tmpl, attr.p, sizeof tmpl);
 		seen->reqid = tmpl.reqid;

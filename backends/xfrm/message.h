@@ -48,7 +48,7 @@ void sdesp_xfrm_put_dump(
 /*
  * XFRM_MSG_NEWPOLICY or XFRM_MSG_UPDPOLICY for one selector. dir is
  * XFRM_POLICY_OUT, _IN or _FWD; id names the SAs that carry it, spi 0 any of
- * its reqid.
+ * its reqid. What neighbours ask each other is let pass instead.
  */
 void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct xfrm_selector *sel, unsigned dir,
@@ -82,7 +82,7 @@ int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 struct sdesp_xfrm_policy_seen {
 	struct xfrm_selector sel;
 	uint8_t dir;
-	uint32_t reqid; /* of its first template; 0 = none */
+	uint32_t reqid; /* of its first template, or its index; 0 = none */
 };
 
 int sdesp_xfrm_read_policy(

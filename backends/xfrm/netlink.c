@@ -13,6 +13,8 @@
 #endif
 #define ERR_ATTR_MSG 1 /* NLMSGERR_ATTR_MSG */
 
+#define ERRNO_MAX 4095 /* of Linux */
+
 static size_t aligned(size_t n)
 {
 	return (n + 3) & ~(size_t)3;
@@ -169,6 +171,8 @@ int sdesp_nl_error(const struct sdesp_nl_msg *msg, int *error,
 	if (msg->len < sizeof fixed)
 		return -1;
 	memcpy(&fixed, msg->body, sizeof fixed);
+	if (fixed.error > 0 || fixed.error < -ERRNO_MAX)
+		return -1;
 	*error = fixed.error;
 	if ((msg->flags & NLM_F_CAPPED) == 0 &&
 		fixed.msg.nlmsg_len > sizeof fixed.msg)

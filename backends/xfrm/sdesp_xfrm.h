@@ -20,7 +20,8 @@
  * What it makes is marked as its own. SAs and policies have a reqid of one
  * instance's range: SDESP_XFRM_REQID + 4096 * instance, and the 4095 above;
  * an instance is a number below SDESP_XFRM_INSTANCES that only one process of
- * the namespace can hold at a time. sdesp_xfrm_init() removes what the ranges
+ * the namespace can hold at a time; policies without SAs have it in their
+ * index, behind 0x5d. sdesp_xfrm_init() removes what the ranges
  * of instances hold whose process is gone, and nothing else: until then a
  * flow of a killed process stays protected or blocked.
  *
@@ -142,6 +143,10 @@ struct sdesp_xfrm {
  *   has a policy with this selector;
  * - in transport mode what an SA of a flow with several selectors brings in is
  *   checked against the smallest selector around them all;
+ * - in transport mode over IPv6, neighbour solicitations and advertisements
+ *   between the two hosts (RFC 4861) go past a flow whose selectors cover
+ *   them, in the clear: they have no data, and without them hosts lose each
+ *   other;
  * - counters are the kernel's: bytes as its lifetimes count them;
  * - sa_move changes ports in place. With other addresses the SA is added
  *   again, with its keys as the kernel gives them, its counters and window;

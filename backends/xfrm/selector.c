@@ -126,6 +126,51 @@ static unsigned add_line(struct xfrm_selector *sel, unsigned n,
 	return n;
 }
 
+#define ICMPV6 58
+
+/* Neighbour solicitation and advertisement. The kernel takes the type for a
+ * source port, either way. */
+static const uint8_t neighbour_types[] = {135, 136};
+
+int sdesp_xfrm_is_neighbours(const struct xfrm_selector *sel)
+{
+	return sel->proto == ICMPV6 && sel->sport_mask != 0;
+}
+
+static int has_neighbours(const struct sdesp_flow *flow)
+{
+	if (flow->mode != SDESP_TRANSPORT || flow->local.family != 6)
+		return 0;
+	for (unsigned i = 0; i < flow->nts; i++) {
+		if (flow->ts[i].protocol == ICMPV6 ||
+			flow->ts[i].protocol == SDESP_TS_ANY_PROTOCOL)
+			return 1;
+	}
+	return 0;
+}
+
+static unsigned add_neighbours(
+	struct xfrm_selector *sel, unsigned n, const struct sdesp_flow *flow)
+{
+	struct xfrm_selector one;
+
+	if (n + sizeof neighbour_types > SDESP_XFRM_SELECTORS)
+		return 0;
+	memset(&one, 0, sizeof one);
+	sdesp_xfrm_address(&one.saddr, &flow->local);
+	sdesp_xfrm_address(&one.daddr, &flow->remote);
+	one.family = (uint16_t)sdesp_xfrm_family(6);
+	one.prefixlen_s = 128;
+	one.prefixlen_d = 128;
+	one.proto = ICMPV6;
+	one.sport_mask = sdesp_xfrm_be16(0xffff);
+	for (size_t i = 0; i < sizeof neighbour_types; i++) {
+		one.sport = sdesp_xfrm_be16(neighbour_types[i]);
+		memcpy(&sel[n++], &one, sizeof one);
+	}
+	return n;
+}
+
 unsigned sdesp_xfrm_selectors(struct xfrm_selector sel[SDESP_XFRM_SELECTORS],
 	const struct sdesp_flow *flow)
 {
@@ -136,7 +181,7 @@ unsigned sdesp_xfrm_selectors(struct xfrm_selector sel[SDESP_XFRM_SELECTORS],
 		if (n == 0)
 			return 0;
 	}
-	return n;
+	return has_neighbours(flow) ? add_neighbours(sel, n, flow) : n;
 }
 
 void sdesp_xfrm_selector_swap(struct xfrm_selector *sel)
@@ -145,12 +190,14 @@ void sdesp_xfrm_selector_swap(struct xfrm_selector *sel)
 
 	sel->saddr = old.daddr;
 	sel->daddr = old.saddr;
+	sel->prefixlen_s = old.prefixlen_d;
+	sel->prefixlen_d = old.prefixlen_s;
+	if (sdesp_xfrm_is_neighbours(sel))
+		return;
 	sel->sport = old.dport;
 	sel->dport = old.sport;
 	sel->sport_mask = old.dport_mask;
 	sel->dport_mask = old.sport_mask;
-	sel->prefixlen_s = old.prefixlen_d;
-	sel->prefixlen_d = old.prefixlen_s;
 }
 
 /* Bits that two addresses share from the left, at most *bits. */

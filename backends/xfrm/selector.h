@@ -16,10 +16,17 @@
  * The selectors of a flow as seen by outbound packets, each once; for inbound
  * ones src and dst are swapped. Returns how many, 0 when the kernel cannot
  * say it: protocol 0, which means any to it, or more than
- * SDESP_XFRM_SELECTORS.
+ * SDESP_XFRM_SELECTORS. Those of sdesp_xfrm_is_neighbours() come last.
  */
 unsigned sdesp_xfrm_selectors(struct xfrm_selector sel[SDESP_XFRM_SELECTORS],
 	const struct sdesp_flow *flow);
+
+/*
+ * 1 for a selector of what neighbours ask each other (RFC 4861), which goes
+ * past a flow that would have it: hosts that lose each other's link address
+ * while it is blocked could never agree again. IPv6 transport mode only.
+ */
+int sdesp_xfrm_is_neighbours(const struct xfrm_selector *sel);
 
 /* Source for destination. */
 void sdesp_xfrm_selector_swap(struct xfrm_selector *sel);

@@ -377,6 +377,38 @@ static int rebinding(void)
 	return left(1) == 0;
 }
 
+/* No SA is left, everything is blocked, link addresses are forgotten: the
+ * signalling's sockets get through all the same. */
+static int signalling(void)
+{
+	struct terms terms = plain;
+	struct sdesp_addr end[2];
+	int sip[2];
+
+	terms.family = 6;
+	CHECK(agree(&terms));
+	for (int i = 0; i < 2; i++) {
+		end[i] = net_outer(i, 6);
+		end[i].port = 5060;
+		sip[i] = net_socket(i, SOCK_DGRAM, &end[i]);
+	}
+	CHECK(net_exchange(sip[0], &end[0], sip[1], &end[1], 100));
+	CHECK(nothing_clear());
+	for (int i = 0; i < 2; i++) {
+		CHECK(sdesp_xfrm_bypass(sip[i], 6) == SDESP_OK);
+		CHECK(run_in(i, "ip xfrm state flush; ip -6 neigh flush all"));
+	}
+	ends_wait(&ends[0], &ends[1], 100);
+	CHECK(ends[0].expired == 1 && ends[1].expired == 1);
+	CHECK(!net_ping(0, &end[0], &end[1]));
+	CHECK(net_exchange(sip[0], &end[0], sip[1], &end[1], 100));
+	CHECK(net_capture_take().clear == 2);
+	close(sip[0]);
+	close(sip[1]);
+	CHECK(finish());
+	return left(0) == 0 && left(1) == 0;
+}
+
 static void narrow(struct end *e, unsigned lo, unsigned hi)
 {
 	struct sdesp_ts *ts = &e->local.ts[0];
@@ -458,6 +490,7 @@ static const struct fault faults[] = {
 	{"our address moves, raw", move_raw},
 	{"our address moves, UDP and ESN", move_udp},
 	{"the peer's port moves", rebinding},
+	{"signalling over IPv6 when all else is blocked", signalling},
 	{"a range of ports", port_range},
 	{"without permission", without_permission},
 };

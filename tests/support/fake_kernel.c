@@ -215,9 +215,11 @@ static int set_policy(struct fake_kernel *k, const struct request *r)
 		p = free_policy(k);
 	p->used = 1;
 	p->info = info;
-	if (r->len < sizeof info + 4 + sizeof p->tmpl)
-		die("a policy without template");
-	memcpy(&p->tmpl, r->body + sizeof info + 4, sizeof p->tmpl);
+	memset(&p->tmpl, 0, sizeof p->tmpl);
+	if (r->len >= sizeof info + 4 + sizeof p->tmpl)
+		memcpy(&p->tmpl, r->body + sizeof info + 4, sizeof p->tmpl);
+	else if (info.index == 0)
+		die("a policy without template or index");
 	return 0;
 }
 
@@ -265,7 +267,7 @@ static void dump(struct fake_kernel *k, const struct request *r)
 		if (p->used)
 			queue_msg(&k->answers, XFRM_MSG_NEWPOLICY, NLM_F_MULTI,
 				seq, OUR_PORT, &p->info, sizeof p->info, &tmpl,
-				sizeof tmpl);
+				p->tmpl.reqid != 0 ? sizeof tmpl : 0);
 	}
 	queue_msg(&k->answers, NLMSG_DONE, NLM_F_MULTI, seq, OUR_PORT, &zero,
 		sizeof zero, NULL, 0);

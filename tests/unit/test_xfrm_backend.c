@@ -394,6 +394,42 @@ static void test_foreign_policy(void **state)
 	sdesp_xfrm_close(&x);
 }
 
+/* Their policies allow, come first, and are found again when we are dead. */
+static void test_neighbours(void **state)
+{
+	struct sdesp_flow flow = flow_of();
+	unsigned found = 0;
+
+	(void)state;
+	start();
+	flow.local = addr("2001:db8::1", 0);
+	flow.remote = addr("2001:db8::2", 0);
+	flow.udp = 0;
+	flow.ts[0].protocol = SDESP_TS_ANY_PROTOCOL;
+	flow.ts[0].local.lo = 0;
+	flow.ts[0].local.hi = 65535;
+	assert_int_equal(
+		class->policy_set(be, &flow, SDESP_BLOCK, 0), SDESP_OK);
+	assert_int_equal(fake_kernel_policies(&kernel), 9);
+	for (unsigned i = 0; i < KERNEL_POLICIES; i++) {
+		const struct kernel_policy *p = &kernel.policies[i];
+
+		if (!p->used || p->tmpl.reqid != 0)
+			continue;
+		found++;
+		assert_int_equal(p->info.action, XFRM_POLICY_ALLOW);
+		assert_true(
+			p->info.priority < kernel.policies[0].info.priority);
+		assert_int_equal(p->info.index & 7, p->info.dir);
+	}
+	assert_int_equal(found, 6);
+	/* Killed, and begun again. */
+	kernel.claimed = 0;
+	fake_kernel_begin(&kernel, &x);
+	assert_int_equal(fake_kernel_policies(&kernel), 0);
+	sdesp_xfrm_close(&x);
+}
+
 /* --- failures ------------------------------------------------------------- */
 
 /* The kernel's outbound policy is always there while the flow is ours. */
@@ -585,6 +621,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_tables_full),
 		cmocka_unit_test(test_foreign_policy),
+		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_nth_fails),
 		cmocka_unit_test(test_all_fail_from_nth),
 		cmocka_unit_test(test_switch_fails),

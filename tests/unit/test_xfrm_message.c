@@ -388,6 +388,12 @@ static void test_error(void **state)
 	assert_int_equal(len, 0);
 	msg.len = 19;
 	assert_int_equal(sdesp_nl_error(&msg, &error, &words, &len), -1);
+	/* No errno is positive or that far down. */
+	msg.len = 24;
+	octets[3] = 0x80;
+	assert_int_equal(sdesp_nl_error(&msg, &error, &words, &len), -1);
+	octets[3] = 0;
+	assert_int_equal(sdesp_nl_error(&msg, &error, &words, &len), -1);
 }
 
 /* What the kernel would say of an SA: a request of ours, come back. */

@@ -178,6 +178,35 @@ static void test_hull(void **state)
 	assert_int_equal(hull.family, AF_UNSPEC);
 }
 
+/* Neighbours find each other, whatever a flow of IPv6 covers. */
+static void test_neighbours(void **state)
+{
+	struct xfrm_selector sel[SDESP_XFRM_SELECTORS];
+	struct sdesp_flow flow = flow_of(0, 65535);
+
+	(void)state;
+	flow.local = addr("2001:db8::1", 0);
+	flow.remote = addr("2001:db8::2", 0);
+	assert_int_equal(sdesp_xfrm_selectors(sel, &flow), 1);
+	flow.ts[0].protocol = SDESP_TS_ANY_PROTOCOL;
+	assert_int_equal(sdesp_xfrm_selectors(sel, &flow), 3);
+	flow.ts[0].protocol = 58;
+	assert_int_equal(sdesp_xfrm_selectors(sel, &flow), 3);
+	assert_false(sdesp_xfrm_is_neighbours(&sel[0]));
+	for (unsigned i = 1; i < 3; i++) {
+		struct xfrm_selector in = sel[i];
+
+		assert_true(sdesp_xfrm_is_neighbours(&sel[i]));
+		assert_int_equal(sel[i].sport, sdesp_xfrm_be16(134 + i));
+		assert_int_equal(sel[i].prefixlen_d, 128);
+		sdesp_xfrm_selector_swap(&in);
+		assert_int_equal(in.sport, sel[i].sport);
+		assert_memory_equal(&in.saddr, &sel[i].daddr, 16);
+	}
+	flow.mode = SDESP_TUNNEL;
+	assert_int_equal(sdesp_xfrm_selectors(sel, &flow), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_hull),
+		cmocka_unit_test(test_neighbours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
