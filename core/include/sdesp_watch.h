@@ -14,6 +14,10 @@ struct sdesp_watch {
 	uint8_t told;   /* SOFT, HARD, USED: once each */
 	uint8_t timed;  /* since_ms holds */
 	uint8_t heard;  /* heard_ms holds */
+	uint8_t heir;   /* set by the backend: the flow had an SA before this
+			 * one, so its address was heard from; how long it has
+			 * been silent counts from the first packet that came
+			 * from elsewhere */
 	uint32_t soft_s, hard_s; /* 0 = no limit */
 	uint32_t quiet_ms;       /* of the MOVED event */
 	uint64_t since_ms;       /* when time began to count */

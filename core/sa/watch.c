@@ -70,6 +70,10 @@ void sdesp_watch_heard(struct sdesp_watch *w, const struct sdesp_addr *remote,
 		w->heard_ms = now_ms;
 		w->quiet_ms = 0;
 	} else if (newest) {
+		if (w->heir && !w->heard) {
+			w->heard = 1;
+			w->heard_ms = now_ms;
+		}
 		w->quiet_ms = quiet(w, now_ms);
 		w->seen = *from;
 		w->seen_ms = now_ms;
