@@ -74,7 +74,7 @@ CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
-.PHONY: all deps test-deps demo check check-guest lint layers symbols bench size cross \
+.PHONY: all deps test-deps demo check check-guest interop lint layers symbols bench size cross \
 	fuzz fuzz-smoke install clean format
 
 all: $(LIB) $(SHARED) $(SDESP) $(BUILD)/sdesp.pc
@@ -214,6 +214,13 @@ check-guest: export SDESP_GUEST := qemu
 check-guest: export BUILD := $(BUILD)
 check-guest: $(KERNEL)
 	@sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
+
+# What works with what, kept.
+interop: export BUILD := $(BUILD)
+interop: $(KERNEL)
+	@sh tests/kernel/interop.sh > $(BUILD)/interop.md
+	@cp $(BUILD)/interop.md docs/interop.md
+	@echo 'docs/interop.md'
 
 # --- what the code looks like ---------------------------------------------
 
