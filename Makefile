@@ -47,8 +47,9 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
-INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/xfrm -Iports/posix -I. $(BEARSSL_CFLAGS)
-BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES) -DSDESP_DATADIR='"$(DATADIR)"'
+INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/xfrm -Iports/posix \
+	-I. $(BEARSSL_CFLAGS)
+BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
 CORE_SRC := $(sort $(wildcard core/*/*.c))
@@ -67,17 +68,17 @@ pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
 LIB := $(BUILD)/libsdesp.a
 SHARED := $(BUILD)/libsdesp.so.$(SOVERSION)
-SDESP := $(BUILD)/sdesp
+PROGRAM := $(BUILD)/sdesp
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
 REPLAY := $(patsubst %.c,$(BUILD)/%,$(FUZZ_SRC))
 CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
-.PHONY: all deps test-deps demo check check-guest interop lint layers symbols bench size cross \
-	fuzz fuzz-smoke install clean format
+.PHONY: all deps test-deps demo check check-guest interop lint layers symbols \
+	bench size cross fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(SHARED) $(SDESP) $(BUILD)/sdesp.pc
+all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -101,7 +102,8 @@ $(BUILD)/.have-bearssl:
 $(BUILD)/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
 	@echo '  CC  $<'
-	@$(CC) $(BASE_FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@$(CC) $(BASE_FLAGS) -DSDESP_DATADIR='"$(DATADIR)"' $(CFLAGS) -MMD -MP \
+		-c -o $@ $<
 
 $(BUILD)/pic/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
@@ -126,7 +128,7 @@ $(SHARED): $(call pic,$(LIB_SRC)) $(BUILD)/sdesp.map
 	@$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script,$(BUILD)/sdesp.map \
 		$(LDFLAGS) -o $@ $(filter %.o,$^) $(BEARSSL_LIBS)
 
-$(SDESP): $(call obj,$(CMD_SRC)) $(LIB)
+$(PROGRAM): $(call obj,$(CMD_SRC)) $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
@@ -138,14 +140,14 @@ $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
 		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
 
-demo: $(SDESP)
-	@$(SDESP) demo
+demo: $(PROGRAM)
+	@$(PROGRAM) demo
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include/sdesp \
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(SDESP) $(DESTDIR)$(PREFIX)/bin/sdesp
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/sdesp
 	install -m 644 $(PUBLIC_H) $(DESTDIR)$(PREFIX)/include/sdesp/
 	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
@@ -202,23 +204,20 @@ SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
 	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: export SDESP := $(CURDIR)/$(SDESP)
-check: export BUILD := $(BUILD)
 check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
-	@sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
+	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
+		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS) \
 		$(if $(SAN),,$(KERNEL_TESTS))
 
 # The same under QEMU, with the kernel of .deps/guest.
-check-guest: export SDESP_GUEST := qemu
-check-guest: export BUILD := $(BUILD)
 check-guest: $(KERNEL)
-	@sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
+	@BUILD=$(BUILD) SDESP_GUEST=qemu \
+		sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
 
 # What works with what, kept.
-interop: export BUILD := $(BUILD)
 interop: $(KERNEL)
-	@sh tests/kernel/interop.sh > $(BUILD)/interop.md
+	@BUILD=$(BUILD) sh tests/kernel/interop.sh > $(BUILD)/interop.md
 	@cp $(BUILD)/interop.md docs/interop.md
 	@echo 'docs/interop.md'
 
@@ -230,13 +229,16 @@ FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
 	@sh tests/lint/warnings.sh "$(BASE_FLAGS)" $(LINT_SRC)
-	clang-format --dry-run -Werror $(FORMAT_SRC)
-	cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
+	@clang-format --dry-run -Werror $(FORMAT_SRC)
+	@echo 'clang-format: all as .clang-format says'
+	@cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
-		--suppress=preprocessorErrorDirective $(INCLUDES) \
+		-USDESP_CONFIG_FILE $(INCLUDES) \
 		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
-	shellcheck -s sh $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+	@echo 'cppcheck: nothing found'
+	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
+	@echo 'shellcheck: nothing found'
 
 format:
 	clang-format -i $(FORMAT_SRC)

@@ -97,7 +97,8 @@ static void line_at(const struct sdesp_text *text, size_t at, size_t *begin_at,
 	*end_at = at < text->len ? at + 1 : at;
 }
 
-static void put(struct sdesp_text *text, size_t at, const void *octets, size_t n)
+static void put(
+	struct sdesp_text *text, size_t at, const void *octets, size_t n)
 {
 	if (text->len + n > text->cap)
 		return;
@@ -216,8 +217,8 @@ static int exchange(struct end *a, struct end *b, struct input *in)
 	memset(&why, 0, sizeof why);
 	status = sdesp_sdp_find(&section, offer.buf, offer.len, 0, &why);
 	if (status == SDESP_OK)
-		status = sdesp_session_answer(&b->session, &section, &b->local,
-			1000, &answer, &why);
+		status = sdesp_session_answer(
+			&b->session, &section, &b->local, 1000, &answer, &why);
 	if (status != SDESP_OK) {
 		check_refusal(status, &why);
 		FUZZ_CHECK(answer.len == 0);

@@ -38,13 +38,6 @@ void sdesp_udp_aged(
 		raise_once(u, sa, SDESP_BACKEND_HARD);
 }
 
-static uint32_t quiet(const struct sdesp_udp_sa *sa, uint64_t now_ms)
-{
-	uint64_t ms = now_ms - sa->heard_ms;
-
-	return sa->heard && ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
-}
-
 /* One numbered below others may be an old one, kept back by somebody: it says
  * nothing about where the peer is now. */
 void sdesp_udp_heard(struct sdesp_udp *u, struct sdesp_udp_sa *sa, int newest,
@@ -54,9 +47,7 @@ void sdesp_udp_heard(struct sdesp_udp *u, struct sdesp_udp_sa *sa, int newest,
 	if (sdesp_addr_equal(from, &sa->flow.remote)) {
 		sa->heard = 1;
 		sa->heard_ms = now_ms;
-		sa->quiet_ms = 0;
 	} else if (newest) {
-		sa->quiet_ms = quiet(sa, now_ms);
 		sa->seen = *from;
 		sa->seen_ms = now_ms;
 		raise(u, sa, SDESP_BACKEND_MOVED);
@@ -74,8 +65,29 @@ void sdesp_udp_follow(struct sdesp_udp_sa *sa, const struct sdesp_addr *remote)
 		sa->events &= (uint8_t)~bit(SDESP_BACKEND_MOVED);
 }
 
+/* How long nothing had come from the address in use, on any SA,
+ * when the SA was heard from elsewhere. */
+static uint32_t quiet(const struct sdesp_udp *u, const struct sdesp_udp_sa *sa)
+{
+	uint64_t ms = UINT32_MAX;
+
+	for (unsigned i = 0; i < SDESP_UDP_SAS; i++) {
+		const struct sdesp_udp_sa *other = &u->sas[i];
+
+		if (!other->heard || !sdesp_addr_equal(&other->flow.remote,
+					     &sa->flow.remote))
+			continue;
+		if (other->heard_ms >= sa->seen_ms)
+			return 0;
+		if (sa->seen_ms - other->heard_ms < ms)
+			ms = sa->seen_ms - other->heard_ms;
+	}
+	return (uint32_t)ms;
+}
+
 /* One event of an SA that has some, with what goes with it. */
-static void take(struct sdesp_udp_sa *sa, struct sdesp_backend_event *ev)
+static void take(const struct sdesp_udp *u, struct sdesp_udp_sa *sa,
+	struct sdesp_backend_event *ev)
 {
 	unsigned type = SDESP_BACKEND_USED;
 
@@ -90,7 +102,7 @@ static void take(struct sdesp_udp_sa *sa, struct sdesp_backend_event *ev)
 	ev->local = sa->flow.local;
 	if (type == SDESP_BACKEND_MOVED) {
 		ev->addr = sa->seen;
-		ev->quiet_ms = sa->quiet_ms;
+		ev->quiet_ms = quiet(u, sa);
 	}
 }
 
@@ -104,7 +116,7 @@ int sdesp_udp_poll(struct sdesp_backend *be, struct sdesp_backend_event *ev)
 
 		u->poll_at = (u->poll_at + 1) % SDESP_UDP_SAS;
 		if (sa->events != 0) {
-			take(sa, ev);
+			take(u, sa, ev);
 			return 1;
 		}
 	}

@@ -27,7 +27,8 @@
 #include "sdesp_esp.h"
 
 /* SAs of one instance, larval ones included. A session needs two, while it
- * rekeys four. With the default limits one takes about 2 KiB. At most 65535. */
+ * rekeys four. With the default limits one takes about 1.5 KiB. At most
+ * 65535. */
 #ifndef SDESP_UDP_SAS
 #define SDESP_UDP_SAS 16
 #endif
@@ -119,7 +120,6 @@ struct sdesp_udp_sa {
 	uint32_t spi;
 	uint32_t flow_id; /* last policy found for it; may be stale */
 	uint32_t soft_s, hard_s;
-	uint32_t quiet_ms;      /* of the MOVED event */
 	uint64_t since_ms;      /* when added */
 	uint64_t heard_ms;      /* last valid packet from flow.remote */
 	uint64_t seen_ms;       /* last valid packet from seen */

@@ -1,42 +1,65 @@
 /* The canonical form of a section (SPEC 7.1). SPDX-License-Identifier: MIT */
-#include "base/reader.h"
-#include "base/text.h"
-#include "sdesp_attr.h"
+#include <string.h>
 
-/* Where the form goes: into text, or into a hash when text is NULL. */
+#include "attr/value.h"
+#include "base/span.h"
+#include "base/text.h"
+
+/* Where the form goes: a block at a time into text, or into a hash when text
+ * is NULL. */
 struct sink {
 	struct sdesp_text *text;
 	const struct sdesp_kex_class *kex;
 	struct sdesp_hash hash;
+	char block[64];
+	size_t used;
 };
 
-static void put(struct sink *sink, struct sdesp_span span)
+static void flush(struct sink *sink)
 {
+	struct sdesp_span block = {sink->block, sink->used};
+
 	if (sink->text != NULL)
-		sdesp_text_span(sink->text, span);
+		sdesp_text_span(sink->text, block);
 	else
-		sink->kex->hash_update(&sink->hash, span.p, span.len);
+		sink->kex->hash_update(&sink->hash, block.p, block.len);
+	sink->used = 0;
 }
 
-static void put_string(struct sink *sink, const char *s)
+static void put(struct sink *sink, char c)
 {
-	put(sink, sdesp_span_of(s));
+	sink->block[sink->used++] = c;
+	if (sink->used == sizeof sink->block)
+		flush(sink);
 }
 
-/* The words of a span, with before in front of the first and a space in front
- * of the others. */
-static void put_words(
-	struct sink *sink, const char *before, struct sdesp_span span)
+static void put_span(struct sink *sink, struct sdesp_span span)
 {
-	struct sdesp_reader r;
+	while (span.len > 0) {
+		size_t n = sizeof sink->block - sink->used;
+
+		if (n > span.len)
+			n = span.len;
+		memcpy(sink->block + sink->used, span.p, n);
+		sink->used += n;
+		span.p += n;
+		span.len -= n;
+		if (sink->used == sizeof sink->block)
+			flush(sink);
+	}
+}
+
+/* The words of a span with a space between them, and before the first if gap
+ * is 1. */
+static void put_words(struct sink *sink, struct sdesp_span span, int gap)
+{
 	struct sdesp_span word;
 
-	sdesp_reader_init(&r, span, 0, 0);
-	for (word = sdesp_reader_word(&r); word.len > 0;
-		word = sdesp_reader_word(&r)) {
-		put_string(sink, before);
-		put(sink, word);
-		before = " ";
+	while ((word = sdesp_span_word(&span)).len > 0) {
+		if (gap)
+			put(sink, ' ');
+		put_span(sink, word);
+		gap = 1;
 	}
 }
 
@@ -50,42 +73,62 @@ static void put_media(struct sink *sink, const struct sdesp_section *section)
 	sdesp_text_init(&index, digits, sizeof digits);
 	sdesp_text_decimal(&index, section->index);
 	span.len = index.len;
-	put(sink, span);
-	put_string(sink, " ");
-	put(sink, section->media);
-	put_string(sink, " ");
-	put(sink, section->proto);
+	put_span(sink, span);
+	put(sink, ' ');
+	put_span(sink, section->media);
+	put(sink, ' ');
+	put_span(sink, section->proto);
 	if (proto != NULL && proto->inner == SDESP_GENERIC)
-		put_words(sink, " ", section->fmt);
-	put_string(sink, "\n");
+		put_words(sink, section->fmt, 1);
+	put(sink, '\n');
 }
 
+static void put_attribute(struct sink *sink, const struct sdesp_attr *attr)
+{
+	put_span(sink, attr->name);
+	put(sink, ':');
+	put_words(sink, attr->value, 0);
+	put(sink, '\n');
+}
+
+/* The first walk puts the lines of the first kind, and notes where those of
+ * the others begin and how many there are. */
 static void put_section(struct sink *sink, const struct sdesp_section *section)
 {
-	static const char *const names[] = {"esp-crypto", "esp", "esp-ts"};
+	size_t begin[SDESP_ATTR_BOUND] = {0}, left[SDESP_ATTR_BOUND] = {0};
+	size_t cursor = 0, before = 0;
 	struct sdesp_attr attr;
-	size_t cursor;
 
 	put_media(sink, section);
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		cursor = 0;
-		while (sdesp_section_next(section, &cursor, &attr)) {
-			if (attr.value.p == NULL ||
-				!sdesp_span_is(attr.name, names[i]))
+	for (; sdesp_section_next(section, &cursor, &attr); before = cursor) {
+		unsigned kind = sdesp_attr_kind(&attr);
+
+		if (kind == 0)
+			put_attribute(sink, &attr);
+		else if (kind < SDESP_ATTR_BOUND && left[kind]++ == 0)
+			begin[kind] = before;
+	}
+	for (unsigned kind = 1; kind < SDESP_ATTR_BOUND; kind++) {
+		cursor = begin[kind];
+		while (left[kind] > 0 &&
+			sdesp_section_next(section, &cursor, &attr)) {
+			if (sdesp_attr_kind(&attr) != kind)
 				continue;
-			put_string(sink, names[i]);
-			put_string(sink, ":");
-			put_words(sink, "", attr.value);
-			put_string(sink, "\n");
+			put_attribute(sink, &attr);
+			left[kind]--;
 		}
 	}
+	flush(sink);
 }
 
 void sdesp_canon_hash(uint8_t digest[32], const struct sdesp_section *section,
 	const struct sdesp_kex_class *kex)
 {
-	struct sink sink = {NULL, kex, {{0}}};
+	struct sink sink;
 
+	sink.text = NULL;
+	sink.kex = kex;
+	sink.used = 0;
 	kex->hash_init(&sink.hash);
 	put_section(&sink, section);
 	kex->hash_final(&sink.hash, digest);
@@ -94,7 +137,10 @@ void sdesp_canon_hash(uint8_t digest[32], const struct sdesp_section *section,
 void sdesp_canon_print(
 	struct sdesp_text *text, const struct sdesp_section *section)
 {
-	struct sink sink = {text, NULL, {{0}}};
+	struct sink sink;
 
+	sink.text = text;
+	sink.kex = NULL;
+	sink.used = 0;
 	put_section(&sink, section);
 }

@@ -82,10 +82,10 @@ static struct sdesp_span read_life(struct sdesp_reader *r,
 		digits.p += 2;
 		digits.len -= 2;
 	}
-	if (!sdesp_span_number(&n, digits, UINT64_MAX)) {
+	if (!sdesp_span_decimal(&n, digits)) {
 		sdesp_reader_fail(r, life.p, SDESP_ERR_SYNTAX,
 			"the life is not a number of packets",
-			"such as 2^31 or 1048576, without leading zeros");
+			"digits, or 2^ and digits, such as 2^31");
 		return life;
 	}
 	if (power)
@@ -152,15 +152,15 @@ static void read_psk(struct sdesp_reader *r, struct sdesp_attr_crypto *line,
 	line->psk = value;
 }
 
+/* Beyond 32 bits all numbers mean the same: the most (SPEC 4.1.5). */
 static uint32_t read_count(struct sdesp_reader *r, struct sdesp_span value)
 {
 	uint64_t n = 0;
 
-	if (!sdesp_span_number(&n, value, 999999999))
+	if (!sdesp_span_decimal(&n, value))
 		sdesp_reader_fail(r, value.p, SDESP_ERR_SYNTAX,
-			"the parameter's value is not a number",
-			"0 to 999999999, without leading zeros");
-	return (uint32_t)n;
+			"the parameter's value is not a number", "digits");
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
 static void read_window(struct sdesp_reader *r, struct sdesp_attr_crypto *line,
@@ -249,8 +249,7 @@ int sdesp_attr_crypto_parse(struct sdesp_attr_crypto *line,
 	read_tag(&r, line);
 	read_suite(&r, line);
 	life = read_key(&r, line);
-	for (word = sdesp_reader_word(&r); word.len > 0;
-		word = sdesp_reader_word(&r))
+	while ((word = sdesp_reader_word(&r)).len > 0)
 		read_param(&r, line, word, &seen);
 	check_life(&r, line, life);
 	if (r.why.status != SDESP_OK) {

@@ -19,11 +19,8 @@ static void refuse(struct reading *rd, unsigned line, unsigned column,
 {
 	if (rd->why.status != SDESP_OK)
 		return;
-	rd->why.status = status;
-	rd->why.line = line;
-	rd->why.column = column;
-	rd->why.what = what;
-	rd->why.expected = expected;
+	(void)sdesp_why_set(&rd->why, status, line, column);
+	sdesp_why_say(&rd->why, what, expected);
 }
 
 /* Point at a part of the m= line, which from pairs has no place. */
@@ -129,31 +126,22 @@ static void take_ts(struct reading *rd, const struct sdesp_attr *attr)
 static void take_confirm(struct reading *rd, const struct sdesp_attr *attr)
 {
 	struct sdesp_desc *desc = rd->desc;
-	struct sdesp_reader r;
 
-	if (desc->confirm_line > 0) {
+	if (desc->has_confirm) {
 		refuse_line(rd, attr, SDESP_ERR_REPEATED,
 			"there is a second a=esp-confirm line", "at most one");
 		return;
 	}
-	desc->confirm_line = attr->line;
-
-	/* What no value may hold refuses an offer, too. */
-	sdesp_value_init(&r, attr);
-	if (sdesp_reader_status(&r, &rd->why) != SDESP_OK)
-		return;
-	desc->has_confirm = sdesp_attr_confirm_parse(desc->confirm, attr,
-				    &desc->bad_confirm) == SDESP_OK;
+	desc->has_confirm = sdesp_attr_confirm_parse(
+				    desc->confirm, attr, &rd->why) == SDESP_OK;
 }
 
-static const struct {
-	const char *name;
-	void (*take)(struct reading *rd, const struct sdesp_attr *attr);
-} attributes[] = {
-	{"esp-crypto", take_crypto},
-	{"esp", take_esp},
-	{"esp-ts", take_ts},
-	{"esp-confirm", take_confirm},
+static void (*const take[SDESP_ATTR_KINDS])(
+	struct reading *rd, const struct sdesp_attr *attr) = {
+	[SDESP_ATTR_CRYPTO] = take_crypto,
+	[SDESP_ATTR_ESP] = take_esp,
+	[SDESP_ATTR_TS] = take_ts,
+	[SDESP_ATTR_CONFIRM] = take_confirm,
 };
 
 static void read_attributes(struct reading *rd)
@@ -163,13 +151,10 @@ static void read_attributes(struct reading *rd)
 
 	while (rd->why.status == SDESP_OK &&
 		sdesp_section_next(rd->section, &cursor, &attr)) {
-		if (attr.value.p == NULL)
-			continue;
-		for (size_t i = 0; i < sizeof attributes / sizeof attributes[0];
-			i++) {
-			if (sdesp_span_is(attr.name, attributes[i].name))
-				attributes[i].take(rd, &attr);
-		}
+		unsigned kind = sdesp_attr_kind(&attr);
+
+		if (kind < SDESP_ATTR_KINDS)
+			take[kind](rd, &attr);
 	}
 }
 
@@ -177,13 +162,10 @@ static void read_attributes(struct reading *rd)
 static void read_modes(struct reading *rd)
 {
 	struct sdesp_desc *desc = rd->desc;
-	struct sdesp_reader r;
-	struct sdesp_span word;
+	struct sdesp_span word, rest = rd->section->fmt;
 	unsigned seen = 0;
 
-	sdesp_reader_init(&r, rd->section->fmt, 0, 0);
-	for (word = sdesp_reader_word(&r); word.len > 0;
-		word = sdesp_reader_word(&r)) {
+	while ((word = sdesp_span_word(&rest)).len > 0) {
 		unsigned mode = 0;
 
 		if (sdesp_span_is(word, "transport"))

@@ -150,24 +150,23 @@ int sdesp_attr_ts_parse(struct sdesp_ts *ts, const struct sdesp_attr *attr,
 	struct sdesp_why *why)
 {
 	struct sdesp_reader r;
-	struct sdesp_ts read;
 
-	memset(&read, 0, sizeof read);
+	memset(ts, 0, sizeof *ts);
 	sdesp_value_init(&r, attr);
-	read_protocol(&r, &read);
-	read_address(&r, &read.local, SDESP_TS_PEER);
-	read_ports(&r, &read.local, read.protocol);
-	read_address(&r, &read.remote, SDESP_TS_SELF);
-	read_ports(&r, &read.remote, read.protocol);
+	read_protocol(&r, ts);
+	read_address(&r, &ts->local, SDESP_TS_PEER);
+	read_ports(&r, &ts->local, ts->protocol);
+	read_address(&r, &ts->remote, SDESP_TS_SELF);
+	read_ports(&r, &ts->remote, ts->protocol);
 	sdesp_reader_end(&r);
-	if (read.local.kind == SDESP_TS_PREFIX &&
-		read.remote.kind == SDESP_TS_PREFIX &&
-		read.local.family != read.remote.family)
+	if (ts->local.kind == SDESP_TS_PREFIX &&
+		ts->remote.kind == SDESP_TS_PREFIX &&
+		ts->local.family != ts->remote.family)
 		sdesp_reader_fail(&r, r.start, SDESP_ERR_VALUE,
 			"one side is IPv4 and the other IPv6",
 			"prefixes of one family");
-	if (r.why.status == SDESP_OK)
-		*ts = read;
+	if (r.why.status != SDESP_OK)
+		memset(ts, 0, sizeof *ts);
 	return sdesp_reader_status(&r, why);
 }
 

@@ -3,11 +3,28 @@
 
 #include "base/span.h"
 
+unsigned sdesp_attr_kind(const struct sdesp_attr *attr)
+{
+	static const struct sdesp_span names[SDESP_ATTR_KINDS] = {
+		[SDESP_ATTR_CRYPTO] = {"esp-crypto", 10},
+		[SDESP_ATTR_ESP] = {"esp", 3},
+		[SDESP_ATTR_TS] = {"esp-ts", 6},
+		[SDESP_ATTR_CONFIRM] = {"esp-confirm", 11},
+	};
+	unsigned kind = 0;
+
+	if (attr->value.p == NULL)
+		return SDESP_ATTR_KINDS;
+	while (kind < SDESP_ATTR_KINDS &&
+		!sdesp_span_equal(attr->name, names[kind]))
+		kind++;
+	return kind;
+}
+
 const char *sdesp_value_stranger(struct sdesp_span span)
 {
 	for (size_t i = 0; i < span.len; i++) {
-		if (!sdesp_is_space(span.p[i]) &&
-			(span.p[i] < ' ' || span.p[i] > '~'))
+		if ((span.p[i] < ' ' || span.p[i] > '~') && span.p[i] != '\t')
 			return span.p + i;
 	}
 	return NULL;

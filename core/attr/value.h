@@ -8,6 +8,19 @@
 #include "base/reader.h"
 #include "sdesp_attr.h"
 
+/* Our attributes; the bound ones first, in the order of SPEC 7.1. */
+enum sdesp_attr_kind {
+	SDESP_ATTR_CRYPTO,
+	SDESP_ATTR_ESP,
+	SDESP_ATTR_TS,
+	SDESP_ATTR_BOUND,
+	SDESP_ATTR_CONFIRM = SDESP_ATTR_BOUND,
+	SDESP_ATTR_KINDS
+};
+
+/* Which of them this is; SDESP_ATTR_KINDS: none. */
+unsigned sdesp_attr_kind(const struct sdesp_attr *attr);
+
 /* The value of a macro, as text for a message. */
 #define SDESP_STRING(x) #x
 #define SDESP_TO_STRING(x) SDESP_STRING(x)

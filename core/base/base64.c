@@ -1,36 +1,36 @@
-/* SPDX-License-Identifier: MIT */
+/* Four characters at a time, in one word. SPDX-License-Identifier: MIT */
 #include "base/base64.h"
 
+#include "base/be.h"
 #include "base/ct.h"
 
-/* All ones when lo <= c <= hi, else zero. All are small. */
-static uint32_t in_range(uint32_t c, uint32_t lo, uint32_t hi)
+#define PAD ((uint32_t)('=' ^ 'A'))
+
+/* n in each octet of a word. */
+#define ALL(n) ((n)*UINT32_C(0x01010101))
+
+/* In each octet n where a is over b, else 0. a and b are below 128. */
+static uint32_t over(uint32_t a, uint32_t b, uint32_t n)
 {
-	return 0 - ((~(c - lo) & ~(hi - c)) >> 31);
+	return ((a + ALL(127 - b)) >> 7 & ALL(1)) * n;
 }
 
-static char to_char(uint32_t v)
+/* The alphabet has five runs: A-Z, a-z, 0-9, + and /. From one to the next
+ * the distance between a value and its character changes. */
+static uint32_t to_chars(uint32_t v)
 {
-	uint32_t c = in_range(v, 0, 25) & (v + 'A');
-
-	c |= in_range(v, 26, 51) & (v - 26 + 'a');
-	c |= in_range(v, 52, 61) & (v - 52 + '0');
-	c |= in_range(v, 62, 62) & '+';
-	c |= in_range(v, 63, 63) & '/';
-	return (char)c;
+	return v + ALL('A') + over(v, 25, 6) + over(v, 62, 3) -
+	       over(v, 51, 75) - over(v, 61, 15);
 }
 
-/* 0 to 63; 64 for what is not in the alphabet. */
-static uint32_t from_char(char character)
+/* The values of characters of the alphabet. What is none gets the value of
+ * another character. */
+static uint32_t from_chars(uint32_t c)
 {
-	uint32_t c = (unsigned char)character;
-	uint32_t v = in_range(c, 'A', 'Z') & (c - 'A' + 1);
-
-	v |= in_range(c, 'a', 'z') & (c - 'a' + 27);
-	v |= in_range(c, '0', '9') & (c - '0' + 53);
-	v |= in_range(c, '+', '+') & 63;
-	v |= in_range(c, '/', '/') & 64;
-	return (v - 1) & 127 & ~(in_range(v, 0, 0) & 63);
+	c &= ALL(127);
+	return (c + ALL(64 + 19) - over(c, '+', 3) - over(c, '/', 12) -
+		       over(c, '9', 69) - over(c, 'Z', 6)) &
+	       ALL(63);
 }
 
 void sdesp_base64_encode(char *text, const uint8_t *octets, size_t len)
@@ -43,10 +43,14 @@ void sdesp_base64_encode(char *text, const uint8_t *octets, size_t len)
 			group |= (uint32_t)octets[1] << 8;
 		if (n > 2)
 			group |= octets[2];
-		text[0] = to_char(group >> 18);
-		text[1] = to_char(group >> 12 & 63);
-		text[2] = n > 1 ? to_char(group >> 6 & 63) : '=';
-		text[3] = n > 2 ? to_char(group & 63) : '=';
+		sdesp_put32((uint8_t *)text,
+			to_chars((group << 6 & 0x3f000000) |
+				 (group << 4 & 0x003f0000) |
+				 (group << 2 & 0x00003f00) | (group & 63)));
+		if (n < 3)
+			text[3] = '=';
+		if (n < 2)
+			text[2] = '=';
 		text += 4;
 		octets += n;
 		len -= n;
@@ -55,26 +59,26 @@ void sdesp_base64_encode(char *text, const uint8_t *octets, size_t len)
 
 int sdesp_base64_decode(uint8_t *octets, size_t len, struct sdesp_span span)
 {
-	uint32_t bits = 0, bad = 0;
-	unsigned nbits = 0;
-	size_t n = 0, i;
+	/* For 1, 2 and 3 octets: what turns the padding into A, whose value
+	 * is zero. */
+	static const uint32_t pads[] = {0, PAD << 8 | PAD, PAD, 0};
+	uint8_t *out = octets;
+	uint32_t bad = 0;
 
 	if (span.len != SDESP_BASE64_LEN(len))
 		return 0;
-	for (i = 0; n < len; i++) {
-		uint32_t v = from_char(span.p[i]);
+	for (size_t left = len; left > 0; span.p += 4) {
+		unsigned n = left < 3 ? (unsigned)left : 3;
+		uint32_t c = sdesp_get32((const uint8_t *)span.p) ^ pads[n];
+		uint32_t v = from_chars(c);
+		uint32_t group = (v >> 6 & 0xfc0000) | (v >> 4 & 0x03f000) |
+				 (v >> 2 & 0x000fc0) | (v & 0x00003f);
 
-		bad |= v & 64;
-		bits = (bits << 6 | (v & 63)) & 0xfff;
-		nbits += 6;
-		if (nbits >= 8) {
-			nbits -= 8;
-			octets[n++] = (uint8_t)(bits >> nbits);
-		}
+		bad |= (to_chars(v) ^ c) | (group & 0xffffff >> 8 * n);
+		for (unsigned i = 0; i < n; i++)
+			*out++ = (uint8_t)(group >> (16 - 8 * i));
+		left -= n;
 	}
-	bad |= bits & ((1u << nbits) - 1);
-	for (; i < span.len; i++)
-		bad |= (uint32_t)(span.p[i] != '=');
 	if (bad != 0)
 		sdesp_wipe(octets, len);
 	return bad == 0;

@@ -15,34 +15,15 @@ void sdesp_reader_init(struct sdesp_reader *r, struct sdesp_span span,
 	r->column = column;
 }
 
-struct sdesp_span sdesp_reader_word(struct sdesp_reader *r)
-{
-	struct sdesp_span word;
-
-	while (r->rest.len > 0 && sdesp_is_space(r->rest.p[0])) {
-		r->rest.p++;
-		r->rest.len--;
-	}
-	word.p = r->rest.p;
-	word.len = 0;
-	while (word.len < r->rest.len && !sdesp_is_space(word.p[word.len]))
-		word.len++;
-	r->rest.p += word.len;
-	r->rest.len -= word.len;
-	return word;
-}
-
-void sdesp_reader_fail(struct sdesp_reader *r, const char *at, int status,
-	const char *what, const char *expected)
+struct sdesp_why *sdesp_reader_refuse(
+	struct sdesp_reader *r, const char *at, int status)
 {
 	if (r->why.status != SDESP_OK)
-		return;
-	r->why.status = status;
-	r->why.line = r->line;
-	r->why.column = r->column + (unsigned)(at - r->start);
-	r->why.what = what;
-	r->why.expected = expected;
+		return NULL;
 	r->rest.len = 0;
+	(void)sdesp_why_set(&r->why, status, r->line,
+		r->column + (unsigned)(at - r->start));
+	return &r->why;
 }
 
 void sdesp_reader_end(struct sdesp_reader *r)

@@ -6,6 +6,8 @@
 #ifndef SDESP_BASE_READER_H
 #define SDESP_BASE_READER_H
 
+#include "base/span.h"
+#include "base/why.h"
 #include "sdesp_sdp.h"
 
 struct sdesp_reader {
@@ -19,14 +21,23 @@ struct sdesp_reader {
 void sdesp_reader_init(struct sdesp_reader *r, struct sdesp_span span,
 	unsigned line, unsigned column);
 
-/* The next run of octets other than white space, with the white space before
- * it skipped. Empty at the end and after a failure. */
-struct sdesp_span sdesp_reader_word(struct sdesp_reader *r);
+/* The next word; empty at the end and after a failure. */
+static inline struct sdesp_span sdesp_reader_word(struct sdesp_reader *r)
+{
+	return sdesp_span_word(&r->rest);
+}
 
-/* Refuse the text, pointing at an octet of it or at its end. expected may be
- * NULL. */
-void sdesp_reader_fail(struct sdesp_reader *r, const char *at, int status,
-	const char *what, const char *expected);
+/* Refuse the text, pointing at an octet of it or at its end. Where to say why,
+ * or NULL when it was refused before. */
+struct sdesp_why *sdesp_reader_refuse(
+	struct sdesp_reader *r, const char *at, int status);
+
+/* The same, with the reason; expected may be NULL. */
+static inline void sdesp_reader_fail(struct sdesp_reader *r, const char *at,
+	int status, const char *what, const char *expected)
+{
+	sdesp_why_say(sdesp_reader_refuse(r, at, status), what, expected);
+}
 
 /* Fail unless nothing but white space is left. */
 void sdesp_reader_end(struct sdesp_reader *r);

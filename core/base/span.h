@@ -8,10 +8,17 @@
 #include "sdesp_sdp.h"
 
 /* White space of SDP attribute values: SP and HTAB. */
-int sdesp_is_space(char c);
+static inline int sdesp_is_space(char c)
+{
+	return c <= ' ' && (c == ' ' || c == '\t');
+}
 
 /* Both ends without white space. */
 struct sdesp_span sdesp_span_trim(struct sdesp_span span);
+
+/* The next run of octets other than white space, with the white space before
+ * it skipped; *rest is what follows. Empty at the end. */
+struct sdesp_span sdesp_span_word(struct sdesp_span *rest);
 
 /* The part of *rest before the first stop. *rest becomes what follows it, or
  * absent when there is no stop. */

@@ -11,7 +11,7 @@
 
 enum sdesp_method { SDESP_X25519 = 1, SDESP_INLINE = 2 }; /* also a mask */
 
-enum sdesp_inner {
+enum sdesp_inner_kind {
 	SDESP_GENERIC,
 	SDESP_INNER_RTP, /* RTP/AVP and RTP/AVPF: two ports */
 	SDESP_INNER_UDP,
@@ -22,7 +22,7 @@ enum sdesp_inner {
 struct sdesp_proto {
 	const char *name; /* "UDP/ESP", "ESP/RTP/AVP", ... */
 	uint8_t udp;      /* 1: RFC 3948 encapsulation */
-	uint8_t inner;    /* enum sdesp_inner */
+	uint8_t inner;    /* enum sdesp_inner_kind */
 };
 
 /* The row for a proto field; NULL: none of ours. */
@@ -77,6 +77,8 @@ SDESP_CHECK int sdesp_attr_esp_parse(struct sdesp_attr_esp *esp,
  * SDESP_ERR_LIMIT   value is too long
  * SDESP_ERR_VALUE   self or peer on the wrong side, host bits, two families,
  *                   ports without a protocol that has them, a range backwards
+ *
+ * On failure ts is zeroed.
  */
 SDESP_CHECK int sdesp_attr_ts_parse(struct sdesp_ts *ts,
 	const struct sdesp_attr *attr, struct sdesp_why *why);
@@ -111,12 +113,9 @@ struct sdesp_desc {
 	unsigned esp_line;
 	uint8_t nts;
 	struct sdesp_ts ts[SDESP_MAX_TS];
-	unsigned ts_line;      /* of the first; 0 = none */
-	unsigned confirm_line; /* 0 = none */
-	uint8_t has_confirm;   /* 1: confirm holds the value */
+	unsigned ts_line;    /* of the first; 0 = none */
+	uint8_t has_confirm; /* 1: confirm holds the value */
 	uint8_t confirm[16];
-	struct sdesp_why bad_confirm; /* there is a line, but malformed: an
-				       * offer ignores it (SPEC 4.4) */
 };
 
 /*

@@ -50,7 +50,9 @@ struct sdesp_backend_event {
 	uint32_t spi;
 	struct sdesp_addr local; /* of the flow: with spi it names the SA */
 	struct sdesp_addr addr;  /* MOVED: the source seen */
-	uint32_t quiet_ms;       /* MOVED: since the last from the old one */
+	uint32_t quiet_ms;       /* MOVED: since the last packet accepted
+				  * from flow->remote; UINT32_MAX = none ever
+				  * was */
 };
 
 struct sdesp_backend {
@@ -91,7 +93,9 @@ struct sdesp_backend_class {
 
 	/* Set or replace what the flow may send. With SDESP_PROTECT spi is
 	 * the outbound SA to use from now on: this is the switch of a rekey,
-	 * and the old outbound SA is still there. */
+	 * and the old outbound SA is still there. Flows that differ in
+	 * selectors or outer addresses have policies of their own: while SAs
+	 * move, the new flow is blocked before the old one's is deleted. */
 	int (*policy_set)(struct sdesp_backend *be,
 		const struct sdesp_flow *flow, enum sdesp_action action,
 		uint32_t spi);

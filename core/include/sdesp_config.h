@@ -53,6 +53,12 @@
 #define SDESP_WITH_NULL 1
 #endif
 
+/* 0 leaves out the texts of struct sdesp_why: what and expected are NULL then,
+ * status, line and column stay. They are a quarter of negotiation's flash. */
+#ifndef SDESP_WITH_REASONS
+#define SDESP_WITH_REASONS 1
+#endif
+
 /* Octets of key schedule in every SA: the smallest that holds the families
  * above on BearSSL, which checks it when it is compiled. */
 #ifndef SDESP_CIPHER_STATE

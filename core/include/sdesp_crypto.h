@@ -87,6 +87,12 @@ struct sdesp_hash {
 	} state;
 };
 
+/* The key of HKDF-Expand, in the form that its provider finds quickest to use
+ * again; fields private, secret. Whoever has it wipes it. */
+struct sdesp_prk {
+	uint8_t octets[64];
+};
+
 /* The keying provider: pure functions, no instance (SPEC 7). */
 struct sdesp_kex_class {
 	unsigned version; /* 1; later fields are only ever appended */
@@ -95,11 +101,13 @@ struct sdesp_kex_class {
 	void (*hash_update)(struct sdesp_hash *h, const void *data, size_t len);
 	void (*hash_final)(struct sdesp_hash *h, uint8_t digest[32]);
 
-	/* RFC 5869 2.2 and 2.3 with SHA-256; len at most 8160. */
-	void (*hkdf_extract)(uint8_t prk[32], const uint8_t *salt,
+	/* RFC 5869 2.2 and 2.3 with SHA-256; salt_len 0: no salt; len at
+	 * most 8160. */
+	void (*hkdf_extract)(struct sdesp_prk *prk, const uint8_t *salt,
 		size_t salt_len, const uint8_t *ikm, size_t ikm_len);
-	void (*hkdf_expand)(uint8_t *okm, size_t len, const uint8_t prk[32],
-		const uint8_t *info, size_t info_len);
+	void (*hkdf_expand)(uint8_t *okm, size_t len,
+		const struct sdesp_prk *prk, const uint8_t *info,
+		size_t info_len);
 
 	/* RFC 7748 5: result = scalar (clamped inside) times u. u NULL = the
 	 * base point. The caller checks for a zero result. */

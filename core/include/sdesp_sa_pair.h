@@ -1,7 +1,7 @@
 /*
  * A pair of SAs, one each way, over a backend: the order in which they are
  * installed, replaced and removed, and what is undone on failure. Knows
- * nothing of SDP. SPEC 9.1 and 9.5. SPDX-License-Identifier: MIT
+ * nothing of SDP. SPEC 9.2 and 9.5. SPDX-License-Identifier: MIT
  *
  * A pair whose octets are all zero has nothing in the backend. Every call
  * that fails leaves the pair and the backend as they were, but for those that
@@ -30,15 +30,22 @@ struct sdesp_sa_pair {
 SDESP_CHECK int sdesp_sa_pair_reserve(
 	struct sdesp_sa_pair *pair, struct sdesp_backend *be, uint32_t spi);
 
+/* Gives an SA what its direction has of its own: SPI and key. */
+struct sdesp_sa_source {
+	void (*fill)(const struct sdesp_sa_source *source, struct sdesp_sa *sa,
+		int inbound);
+};
+
 /*
  * Block the flow, then add both SAs, inbound first: the pair is complete, and
- * sends nothing yet. A policy that other (may be NULL) has for the same flow
+ * sends nothing yet. sa holds what both have in common; source fills it twice,
+ * and it is wiped. A policy that other (may be NULL) has for the same flow
  * stays as it is and is shared. On failure a block that was there before
  * stays; the reservation is used up once the inbound SA was added.
  */
 SDESP_CHECK int sdesp_sa_pair_install(struct sdesp_sa_pair *pair,
 	const struct sdesp_sa_pair *other, struct sdesp_backend *be,
-	struct sdesp_sa *in, struct sdesp_sa *out);
+	struct sdesp_sa *sa, const struct sdesp_sa_source *source);
 
 /* Let the flow of a complete pair leave through it. */
 SDESP_CHECK int sdesp_sa_pair_send(

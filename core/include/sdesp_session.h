@@ -46,7 +46,8 @@ enum sdesp_move {
  * while they live. Start from sdesp_policy_init().
  */
 struct sdesp_policy {
-	/* In order of preference. Nothing else is offered or accepted. */
+	/* In order of preference. Nothing else is offered or accepted. A
+	 * suite with a short ICV is offered last wherever it stands. */
 	struct sdesp_proposal proposals[SDESP_MAX_CRYPTO];
 	uint8_t nproposals;
 
@@ -177,8 +178,9 @@ SDESP_CHECK int sdesp_session_refresh(struct sdesp_session *s,
  * Call it only once the local user or policy accepts the call.
  *
  * On refusal answer 488 (or a rejected stream: sdesp_section_reject()), on
- * SDESP_ERR_GLARE 491; a pair in use stays. SDESP_ERR_STATE: closed, or an
- * earlier offer is still open.
+ * SDESP_ERR_GLARE 491; a pair in use stays. SDESP_ERR_STATE: closed, or our
+ * answer to an earlier offer is not settled yet and this is no refresh: answer
+ * 500 with Retry-After.
  */
 SDESP_CHECK int sdesp_session_answer(struct sdesp_session *s,
 	const struct sdesp_section *offer, const struct sdesp_local *local,
@@ -193,9 +195,9 @@ SDESP_CHECK int sdesp_session_answer(struct sdesp_session *s,
  * SDESP_ERR_FORKED   another branch than the one or two allowed: ACK and BYE
  *                    it, or offer afresh there
  * SDESP_ERR_STATE    no offer is open
- * After a refused final answer to a first offer: ACK, BYE, close. After one
- * to a rekey the session is CONFIRMED with the old pair: send a refresh
- * (SDESP_EV_REFRESH_DUE), or BYE.
+ * A provisional answer that fails changes nothing. A final one that fails ends
+ * the offer: a first one leaves the session IDLE (ACK, BYE, close), a rekey
+ * CONFIRMED with the old pair: send a refresh (SDESP_EV_REFRESH_DUE), or BYE.
  */
 SDESP_CHECK int sdesp_session_accept(struct sdesp_session *s,
 	const struct sdesp_section *answer, int final, uint64_t now_ms,

@@ -71,13 +71,14 @@ enum sdesp_status {
 /*
  * Why a text was refused. line and column count from 1, in the text or in
  * the array of pairs that the caller passed (then line is the pair's
- * position from 1); 0 = the text as a whole. The strings are static.
+ * position from 1); 0 = the text as a whole. The strings are static. A build
+ * with SDESP_WITH_REASONS 0 has none: both are NULL.
  */
 struct sdesp_why {
 	int status; /* enum sdesp_status */
 	unsigned line;
 	unsigned column;
-	const char *what;     /* what is wrong */
+	const char *what;     /* what is wrong; see above for NULL */
 	const char *expected; /* what was expected; NULL where obvious */
 };
 

@@ -8,15 +8,13 @@ static const struct range {
 	uint8_t family;
 	uint8_t bits;
 	uint8_t start[12];
-	uint8_t loopback;
 	const char *what;
 } ranges[] = {
-	{4, 8, {127}, 1, "the address is a loopback address"},
-	{4, 8, {0}, 0, "the address is unspecified"},
-	{4, 4, {224}, 0, "the address is a multicast address"},
-	{4, 32, {255, 255, 255, 255}, 0, "the address is a broadcast address"},
-	{6, 8, {0xff}, 0, "the address is a multicast address"},
-	{6, 96, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 0,
+	{4, 8, {0}, "the address is unspecified"},
+	{4, 4, {224}, "the address is a multicast address"},
+	{4, 32, {255, 255, 255, 255}, "the address is a broadcast address"},
+	{6, 8, {0xff}, "the address is a multicast address"},
+	{6, 96, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff},
 		"the address is IPv4 in the guise of IPv6"},
 };
 
@@ -45,6 +43,13 @@ static int within(const struct sdesp_addr *addr, const struct range *range)
 	return mask == 0 || (addr->ip[n] & mask) == range->start[n];
 }
 
+static int is_loopback(const struct sdesp_addr *addr)
+{
+	if (addr->family == 4)
+		return addr->ip[0] == 127;
+	return zero(addr, 15) && addr->ip[15] == 1;
+}
+
 const char *sdesp_address_refusal(const struct sdesp_addr *peer,
 	const struct sdesp_addr *own, int udp, int loopback)
 {
@@ -52,19 +57,15 @@ const char *sdesp_address_refusal(const struct sdesp_addr *peer,
 		return "there is no c= line with an IP address";
 	if (sdesp_address_unspecified(peer))
 		return "the address is unspecified";
-	if (peer->family == 6 && zero(peer, 15) && peer->ip[15] == 1) {
-		if (!loopback)
-			return "the address is a loopback address";
-	}
+	if (is_loopback(peer) && !loopback)
+		return "the address is a loopback address";
 	for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
-		if (within(peer, &ranges[i]) &&
-			!(loopback && ranges[i].loopback))
+		if (within(peer, &ranges[i]))
 			return ranges[i].what;
 	}
 	if (peer->family != own->family)
 		return "the address is of another family than ours";
-	if (sdesp_addr_same_ip(peer, own) &&
-		!(loopback && udp && peer->port != own->port))
+	if (sdesp_addr_same_ip(peer, own) && !is_loopback(peer))
 		return "the address is our own";
 	if (udp && peer->port == 0)
 		return "there is no port";

@@ -1,5 +1,5 @@
 /*
- * Which outer addresses a peer may name. SPEC 6.4.
+ * Which outer addresses a peer may name. SPEC 5.5.
  * SPDX-License-Identifier: MIT
  */
 #ifndef SDESP_NEGO_ADDRESS_H
@@ -12,8 +12,7 @@ int sdesp_address_unspecified(const struct sdesp_addr *addr);
 
 /*
  * What is wrong with peer as the other end of own; NULL = nothing. loopback:
- * loopback addresses are fine, and so is the own one if only the ports
- * differ (udp).
+ * loopback addresses are fine, also the own one. udp: a port is needed.
  */
 const char *sdesp_address_refusal(const struct sdesp_addr *peer,
 	const struct sdesp_addr *own, int udp, int loopback);

@@ -9,7 +9,6 @@
 int sdesp_keys_derive(
 	struct sdesp_keys *keys, const struct sdesp_keys_input *in)
 {
-	static const uint8_t no_psk[32];
 	const struct sdesp_psk *psk = in->psk;
 	uint8_t ikm[64];
 	size_t len = 32;
@@ -25,8 +24,8 @@ int sdesp_keys_derive(
 	}
 	keys->kex = in->kex;
 	sdesp_keys_transcript(keys->t, in);
-	in->kex->hkdf_extract(keys->prk, psk != NULL ? psk->key : no_psk,
-		psk != NULL ? psk->key_len : sizeof no_psk, ikm, len);
+	in->kex->hkdf_extract(&keys->prk, psk != NULL ? psk->key : NULL,
+		psk != NULL ? psk->key_len : 0, ikm, len);
 	sdesp_wipe(ikm, sizeof ikm);
 	if (zero) {
 		sdesp_wipe(keys, sizeof *keys);
@@ -45,7 +44,7 @@ static void expand(uint8_t *out, size_t len, const struct sdesp_keys *keys,
 	memcpy(info + SDESP_HASH_LEN, label, 3);
 	memcpy(info + SDESP_HASH_LEN + 3, spi, spi_len);
 	keys->kex->hkdf_expand(
-		out, len, keys->prk, info, SDESP_HASH_LEN + 3 + spi_len);
+		out, len, &keys->prk, info, SDESP_HASH_LEN + 3 + spi_len);
 }
 
 void sdesp_keys_confirm(

@@ -11,7 +11,7 @@
 struct sdesp_keys {
 	const struct sdesp_kex_class *kex;
 	uint8_t t[SDESP_HASH_LEN];
-	uint8_t prk[SDESP_HASH_LEN];
+	struct sdesp_prk prk;
 };
 
 struct sdesp_keys_input {
@@ -33,7 +33,7 @@ void sdesp_keys_transcript(
 SDESP_CHECK int sdesp_keys_derive(
 	struct sdesp_keys *keys, const struct sdesp_keys_input *in);
 
-/* CFM of SPEC 7.4. */
+/* CFM of SPEC 7.3. */
 void sdesp_keys_confirm(
 	uint8_t confirm[SDESP_CONFIRM_LEN], const struct sdesp_keys *keys);
 

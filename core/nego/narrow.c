@@ -27,36 +27,37 @@ void sdesp_ts_default(struct sdesp_ts *ts)
 	ts->local.hi = ts->remote.hi = UINT16_MAX;
 }
 
-/* In transport mode there is one address, the outer one: a side names it or
- * holds it, or the line carries nothing. */
-static int holds(
-	const struct sdesp_ts_side *side, const struct sdesp_addr *outer)
+/* What a side comes to in a mode: 0 when it cannot serve there. In transport
+ * mode any is the outer address, and a prefix is one host. */
+static int serve(struct sdesp_ts_side *side, const struct sdesp_flow *flow,
+	enum sdesp_ts_kind self)
 {
-	return side->kind != SDESP_TS_PREFIX ||
-	       (side->family == outer->family &&
-		       sdesp_bits_equal(side->ip, outer->ip, side->prefix_len));
+	int prefix = side->kind == SDESP_TS_PREFIX;
+
+	if (flow->mode == SDESP_TUNNEL)
+		return prefix;
+	if (side->kind == SDESP_TS_ANY)
+		side->kind = (uint8_t)self;
+	return !prefix ||
+	       (side->family == flow->local.family &&
+		       side->prefix_len == (side->family == 4 ? 32 : 128));
 }
 
 static int intersect_side(struct sdesp_ts_side *out,
 	const struct sdesp_ts_side *a, const struct sdesp_ts_side *b,
-	const struct sdesp_addr *outer, enum sdesp_ts_kind self, int tunnel)
+	const struct sdesp_flow *flow, enum sdesp_ts_kind self)
 {
-	const struct sdesp_ts_side *longer =
-		a->prefix_len > b->prefix_len ? a : b;
-	const struct sdesp_ts_side *shorter = longer == a ? b : a;
-	struct sdesp_ts_side side;
+	struct sdesp_ts_side side = *a, other = *b;
 
-	memset(&side, 0, sizeof side);
-	side.kind = (uint8_t)self;
-	if (tunnel) {
-		if (a->kind != SDESP_TS_PREFIX || b->kind != SDESP_TS_PREFIX ||
-			a->family != b->family ||
-			!sdesp_bits_equal(a->ip, b->ip, shorter->prefix_len))
-			return 0;
-		side = *longer;
-	} else if (!holds(a, outer) || !holds(b, outer)) {
+	if (!serve(&side, flow, self) || !serve(&other, flow, self) ||
+		side.kind != other.kind || side.family != other.family)
 		return 0;
+	if (other.prefix_len > side.prefix_len) {
+		side = *b;
+		other = *a;
 	}
+	if (!sdesp_bits_equal(side.ip, other.ip, other.prefix_len))
+		return 0;
 	side.lo = a->lo > b->lo ? a->lo : b->lo;
 	side.hi = a->hi < b->hi ? a->hi : b->hi;
 	*out = side;
@@ -66,7 +67,6 @@ static int intersect_side(struct sdesp_ts_side *out,
 int sdesp_ts_intersect(struct sdesp_ts *ts, const struct sdesp_ts *a,
 	const struct sdesp_ts *b, const struct sdesp_flow *flow)
 {
-	int tunnel = flow->mode == SDESP_TUNNEL;
 	struct sdesp_ts out;
 
 	memset(&out, 0, sizeof out);
@@ -77,10 +77,10 @@ int sdesp_ts_intersect(struct sdesp_ts *ts, const struct sdesp_ts *a,
 		out.protocol = a->protocol;
 	else
 		return 0;
-	if (!intersect_side(&out.local, &a->local, &b->local, &flow->local,
-		    SDESP_TS_SELF, tunnel) ||
-		!intersect_side(&out.remote, &a->remote, &b->remote,
-			&flow->remote, SDESP_TS_PEER, tunnel))
+	if (!intersect_side(
+		    &out.local, &a->local, &b->local, flow, SDESP_TS_SELF) ||
+		!intersect_side(&out.remote, &a->remote, &b->remote, flow,
+			SDESP_TS_PEER))
 		return 0;
 	*ts = out;
 	return 1;

@@ -1,5 +1,5 @@
 /*
- * Traffic selectors: what both ends allow. SPEC 6.2 and 6.3.
+ * Traffic selectors: what both ends allow. SPEC 6.2 to 6.4.
  * SPDX-License-Identifier: MIT
  */
 #ifndef SDESP_NEGO_NARROW_H
@@ -14,9 +14,9 @@ void sdesp_ts_swap(struct sdesp_ts *ts);
 void sdesp_ts_default(struct sdesp_ts *ts);
 
 /*
- * The intersection of two lines, both as we see them, in the mode of flow and
- * between its addresses: 1 and *ts, or 0 when it is empty. ts may be a or b.
- * In transport mode the sides of the result are self and peer.
+ * The intersection of two lines, both as we see them, in the mode and address
+ * family of flow: 1 and *ts, or 0 when it is empty or one of them cannot serve
+ * in that mode. ts may be a or b. SPEC 6.2.
  */
 int sdesp_ts_intersect(struct sdesp_ts *ts, const struct sdesp_ts *a,
 	const struct sdesp_ts *b, const struct sdesp_flow *flow);
@@ -39,7 +39,7 @@ unsigned sdesp_ts_accept(struct sdesp_flow *flow, const struct sdesp_ts *answer,
 	unsigned nanswer, const struct sdesp_ts *offer, unsigned noffer);
 
 /* The selectors of media in place, between two inner ports; inner is an
- * enum sdesp_inner. remote_port 0 = not known yet. */
+ * enum sdesp_inner_kind. remote_port 0 = not known yet. */
 void sdesp_ts_in_place(struct sdesp_flow *flow, unsigned inner,
 	unsigned local_port, unsigned remote_port);
 

@@ -20,12 +20,12 @@ static uint64_t part(uint64_t limit, unsigned percent)
 }
 
 void sdesp_lifetime_set(struct sdesp_sa *sa, const struct sdesp_limits *policy,
-	uint32_t peer_seconds, unsigned percent)
+	uint32_t peer_seconds, unsigned percent, int inbound)
 {
 	if (peer_seconds < LEAST_SECONDS)
 		peer_seconds = 0;
-	sa->hard.packets =
-		smaller(policy->packets, sdesp_lifetime_packets(sa->esn));
+	sa->hard.packets = smaller(
+		inbound ? 0 : policy->packets, sdesp_lifetime_packets(sa->esn));
 	sa->hard.bytes = policy->bytes;
 	sa->hard.seconds = (uint32_t)smaller(policy->seconds, peer_seconds);
 	sa->soft.packets = part(sa->hard.packets, percent);

@@ -9,10 +9,11 @@
 uint64_t sdesp_lifetime_packets(int esn);
 
 /*
- * Fill the limits of an SA: hard as policy says, within the suite's and the
- * peer's (seconds, 0 = none said); soft at percent of each.
+ * Fill the limits of an SA: hard as policy says, within what keys allow and
+ * the peer said (seconds, 0 = nothing); soft at percent of each. The policy's
+ * packets are those that we send: only who sends keeps to a life.
  */
 void sdesp_lifetime_set(struct sdesp_sa *sa, const struct sdesp_limits *policy,
-	uint32_t peer_seconds, unsigned percent);
+	uint32_t peer_seconds, unsigned percent, int inbound);
 
 #endif

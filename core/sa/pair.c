@@ -1,4 +1,4 @@
-/* A pair of SAs over a backend. SPEC 9.1. SPDX-License-Identifier: MIT */
+/* A pair of SAs over a backend. SPEC 9.2. SPDX-License-Identifier: MIT */
 #include "sdesp_sa_pair.h"
 
 #include "base/ct.h"
@@ -39,10 +39,28 @@ int sdesp_sa_pair_reserve(
 	return SDESP_OK;
 }
 
+static int add(struct sdesp_sa_pair *pair, struct sdesp_backend *be,
+	struct sdesp_sa *sa, const struct sdesp_sa_source *source, int inbound)
+{
+	int status;
+
+	source->fill(source, sa, inbound);
+	status = be->vtable->sa_add(be, &pair->flow, sa, inbound);
+	if (status == SDESP_OK && inbound) {
+		pair->parts &= (uint8_t)~SDESP_PAIR_LARVAL;
+		pair->parts |= SDESP_PAIR_IN;
+		pair->spi_in = sa->spi;
+	} else if (status == SDESP_OK) {
+		pair->parts |= SDESP_PAIR_OUT;
+		pair->spi_out = sa->spi;
+	}
+	return status;
+}
+
 /* Blocking comes first: what is negotiated never leaves in the clear. */
 int sdesp_sa_pair_install(struct sdesp_sa_pair *pair,
 	const struct sdesp_sa_pair *other, struct sdesp_backend *be,
-	struct sdesp_sa *in, struct sdesp_sa *out)
+	struct sdesp_sa *sa, const struct sdesp_sa_source *source)
 {
 	int blocked = pair->parts & SDESP_PAIR_POLICY;
 	int shared = other != NULL && (other->parts & SDESP_PAIR_POLICY) != 0 &&
@@ -55,20 +73,14 @@ int sdesp_sa_pair_install(struct sdesp_sa_pair *pair,
 			return status;
 		pair->parts |= SDESP_PAIR_POLICY;
 	}
-	status = be->vtable->sa_add(be, &pair->flow, in, 1);
-	if (status == SDESP_OK) {
-		pair->parts &= (uint8_t)~SDESP_PAIR_LARVAL;
-		pair->parts |= SDESP_PAIR_IN;
-		pair->spi_in = in->spi;
-		status = be->vtable->sa_add(be, &pair->flow, out, 0);
-	}
-	if (status == SDESP_OK) {
-		pair->parts |= SDESP_PAIR_OUT;
-		pair->spi_out = out->spi;
+	status = add(pair, be, sa, source, 1);
+	if (status == SDESP_OK)
+		status = add(pair, be, sa, source, 0);
+	sdesp_wipe(sa, sizeof *sa);
+	if (status == SDESP_OK)
 		return SDESP_OK;
-	}
 	if ((pair->parts & SDESP_PAIR_IN) != 0)
-		(void)be->vtable->sa_delete(be, &pair->flow, in->spi, 1);
+		(void)be->vtable->sa_delete(be, &pair->flow, pair->spi_in, 1);
 	if (!shared && !blocked)
 		(void)policy_delete(be, &pair->flow);
 	pair->parts &= (uint8_t)(SDESP_PAIR_LARVAL | blocked);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/reader.h"
 #include "base/span.h"
 
 int sdesp_line_next(struct sdesp_span *line, struct sdesp_span *rest)
@@ -20,7 +19,7 @@ int sdesp_line_next(struct sdesp_span *line, struct sdesp_span *rest)
 
 int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line)
 {
-	if (!sdesp_span_begins(line, "a="))
+	if (!sdesp_line_is(line, 'a'))
 		return 0;
 	attr->value.p = line.p + 2;
 	attr->value.len = line.len - 2;
@@ -33,32 +32,30 @@ int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line)
 
 int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line)
 {
-	struct sdesp_span rest = line, type, literal;
-	struct sdesp_reader r;
+	struct sdesp_span rest = line, type, parts, literal;
 	uint64_t number;
 	int family = 0, known;
 
-	if (!sdesp_span_begins(line, "c="))
+	if (!sdesp_line_is(line, 'c'))
 		return 0;
 	memset(addr, 0, sizeof *addr);
 	rest.p += 2;
 	rest.len -= 2;
-	sdesp_reader_init(&r, rest, 0, 0);
-	known = sdesp_span_is(sdesp_reader_word(&r), "IN");
-	type = sdesp_reader_word(&r);
-	rest = sdesp_reader_word(&r);
-	literal = sdesp_span_cut(&rest, '/');
+	known = sdesp_span_is(sdesp_span_word(&rest), "IN");
+	type = sdesp_span_word(&rest);
+	parts = sdesp_span_word(&rest);
+	literal = sdesp_span_cut(&parts, '/');
 	if (sdesp_span_is(type, "IP4"))
 		family = 4;
 	else if (sdesp_span_is(type, "IP6"))
 		family = 6;
-	while (rest.p != NULL)
-		known &=
-			sdesp_span_decimal(&number, sdesp_span_cut(&rest, '/'));
-	sdesp_reader_end(&r);
+	while (parts.p != NULL)
+		known &= sdesp_span_decimal(
+			&number, sdesp_span_cut(&parts, '/'));
+	known &= sdesp_span_word(&rest).len == 0;
 	if (sdesp_addr_parse(addr, literal.p, literal.len) != SDESP_OK)
 		return 1;
-	if (!known || addr->family != family || r.why.status != SDESP_OK)
+	if (!known || addr->family != family)
 		memset(addr, 0, sizeof *addr);
 	return 1;
 }
@@ -71,10 +68,11 @@ int sdesp_line_direction(uint8_t *direction, const struct sdesp_attr *attr)
 		[SDESP_RECVONLY] = "recvonly",
 		[SDESP_INACTIVE] = "inactive",
 	};
-	struct sdesp_span name = sdesp_span_trim(attr->name);
+	struct sdesp_span name;
 
 	if (attr->value.p != NULL)
 		return 0;
+	name = sdesp_span_trim(attr->name);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (sdesp_span_is(name, names[i])) {
 			*direction = (uint8_t)i;

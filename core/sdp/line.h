@@ -13,6 +13,12 @@
  */
 int sdesp_line_next(struct sdesp_span *line, struct sdesp_span *rest);
 
+/* Does a line begin with this letter and "="? */
+static inline int sdesp_line_is(struct sdesp_span line, char type)
+{
+	return line.len >= 2 && line.p[0] == type && line.p[1] == '=';
+}
+
 /* Split "a=name:value" or "a=name". 0: it is no a= line. */
 int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line);
 

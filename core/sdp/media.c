@@ -11,7 +11,7 @@ static void read_port(struct sdesp_reader *r, struct sdesp_section *section,
 	struct sdesp_span port = sdesp_span_cut(&count, '/');
 	uint64_t value = 0;
 
-	if (!sdesp_span_number(&value, port, 65535))
+	if (port.len > 5 || !sdesp_span_decimal(&value, port) || value > 65535)
 		sdesp_reader_fail(r, port.p, SDESP_ERR_SYNTAX,
 			"the port of the m= line is not a port number",
 			"a number from 0 to 65535");

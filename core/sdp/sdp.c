@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "base/why.h"
 #include "sdp/line.h"
 
 /* What a run of lines says beside its attributes. */
@@ -20,7 +21,7 @@ static void skip_to_media(struct sdesp_sdp *sdp, struct lines *lines)
 
 	memset(lines, 0, sizeof *lines);
 	while (sdesp_line_next(&line, &next)) {
-		if (sdesp_span_begins(line, "m="))
+		if (sdesp_line_is(line, 'm'))
 			return;
 		if (!lines->has_conn)
 			lines->has_conn = (uint8_t)sdesp_line_connection(
@@ -77,9 +78,6 @@ int sdesp_sdp_next(struct sdesp_sdp *sdp, struct sdesp_section *section,
 int sdesp_sdp_find(struct sdesp_section *section, const char *text, size_t len,
 	unsigned index, struct sdesp_why *why)
 {
-	static const struct sdesp_why missing = {SDESP_ERR_MISSING, 0, 0,
-		"the body has too few media sections",
-		"an m= line for every stream of the offer"};
 	struct sdesp_sdp sdp;
 	struct sdesp_why skipped;
 	unsigned at = 0;
@@ -90,9 +88,10 @@ int sdesp_sdp_find(struct sdesp_section *section, const char *text, size_t len,
 		status = sdesp_sdp_next(
 			&sdp, section, at == index ? why : &skipped);
 	while (status != 0 && at++ < index);
-	if (status == 0 && why != NULL)
-		*why = missing;
-	if (status == 0)
-		return SDESP_ERR_MISSING;
-	return status < 0 ? status : SDESP_OK;
+	if (status != 0)
+		return status < 0 ? status : SDESP_OK;
+	status = sdesp_why_set(why, SDESP_ERR_MISSING, 0, 0);
+	sdesp_why_say(why, "the body has too few media sections",
+		"an m= line for every stream of the offer");
+	return status;
 }

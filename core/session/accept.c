@@ -11,98 +11,11 @@
 #define RETRY_CALLER_SPREAD 1901
 #define RETRY_SPREAD 2001
 
-/* Keys of an answer, once its esp-confirm is found right. */
-static int key_outcome(const struct sdesp_session *s, struct sdesp_keys *keys,
-	struct sdesp_outcome *outcome, const uint8_t peer_hash[SDESP_HASH_LEN],
-	const struct sdesp_section *answer, struct sdesp_why *why)
-{
-	const struct sdesp_own_offer *offer = &s->offer;
-	struct sdesp_keying *keying = &outcome->held.keying;
-	uint8_t confirm[SDESP_CONFIRM_LEN];
-	struct sdesp_keys_input in = {s->port->kex, keying->method, 1,
-		offer->secret[outcome->line], keying->peer,
-		sdesp_session_psk(s, keying->psk), offer->hash, peer_hash};
-
-	memcpy(keying->own, sdesp_offer_key(offer, outcome->line), 32);
-	if (sdesp_keys_derive(keys, &in) != SDESP_OK)
-		return sdesp_refuse(why, SDESP_ERR_KEX, answer->line,
-			"the key exchange comes to zero", "an honest share");
-	sdesp_keys_confirm(confirm, keys);
-	if (sdesp_ct_equal(confirm, outcome->confirm, sizeof confirm))
-		return SDESP_OK;
-	sdesp_wipe(keys, sizeof *keys);
-	return sdesp_refuse(why, SDESP_ERR_CONFIRM, answer->line,
-		"a=esp-confirm is wrong: the keys of both ends differ",
-		"the sections as they were written");
-}
-
-/*
- * The first branch has lost: its pair goes before the winner's is added,
- * which has the same inbound SPI. The winner's flow is blocked meanwhile, and
- * stays so if its pair cannot be installed.
- */
-static int displace(struct sdesp_session *s, const struct sdesp_flow *flow)
-{
-	struct sdesp_sa_pair *next = &s->held[SDESP_NEXT].pair;
-	const struct sdesp_sa_pair *live = &s->held[SDESP_LIVE].pair;
-	uint32_t spi = next->spi_in;
-	uint8_t policy = SDESP_PAIR_POLICY;
-
-	if ((live->parts & SDESP_PAIR_POLICY) != 0 &&
-		sdesp_flow_equal(&live->flow, flow)) {
-		policy = 0;
-	} else {
-		int status = sdesp_sa_pair_block(flow, s->backend);
-
-		if (status != SDESP_OK)
-			return status;
-	}
-	if (sdesp_flow_equal(&next->flow, flow))
-		next->parts &= (uint8_t)~SDESP_PAIR_POLICY;
-	sdesp_drop(s);
-	s->accepted = 0;
-	next->flow = *flow;
-	next->spi_in = spi;
-	next->parts = policy;
-	return SDESP_OK;
-}
-
-/* Key and install; the pair sends when this returns 0. */
-static int install(struct sdesp_session *s, struct sdesp_outcome *outcome,
-	const struct sdesp_keys *keys, uint64_t now_ms)
-{
-	struct sdesp_held *next = &s->held[SDESP_NEXT];
-	const struct sdesp_flow *flow = &outcome->held.pair.flow;
-	int displaced = next->pair.parts & (SDESP_PAIR_OUT | SDESP_PAIR_POLICY);
-	uint32_t spi = next->pair.spi_in;
-	int status = displaced ? displace(s, flow) : SDESP_OK;
-
-	if (status != SDESP_OK)
-		return status;
-	status = sdesp_install(s, outcome, keys, 1, now_ms);
-	if (status == SDESP_OK) {
-		status = sdesp_switch(s);
-		if (status == SDESP_OK)
-			return SDESP_OK;
-		if (displaced) {
-			(void)sdesp_sa_pair_kill(&next->pair, s->backend);
-		} else {
-			sdesp_drop(s);
-			next->pair.flow = s->offer.flow;
-			next->pair.spi_in = spi;
-		}
-	}
-	if (displaced)
-		sdesp_event_push(s, SDESP_EV_FAILED, status, next, NULL);
-	return status;
-}
-
 static int take(struct sdesp_session *s, const struct sdesp_section *answer,
 	const uint8_t hash[SDESP_HASH_LEN], int final, uint64_t now_ms,
 	struct sdesp_why *why)
 {
 	struct sdesp_outcome outcome;
-	struct sdesp_keys keys;
 	int status = sdesp_read_answer(s, &outcome, answer, why);
 
 	if (status != SDESP_OK)
@@ -112,11 +25,7 @@ static int take(struct sdesp_session *s, const struct sdesp_section *answer,
 			status = sdesp_apply_refresh(
 				s, &outcome, &s->offer.flow.local);
 	} else {
-		status = key_outcome(s, &keys, &outcome, hash, answer, why);
-		if (status == SDESP_OK) {
-			status = install(s, &outcome, &keys, now_ms);
-			sdesp_wipe(&keys, sizeof keys);
-		}
+		status = sdesp_adopt(s, &outcome, answer, hash, now_ms, why);
 		if (status == SDESP_OK && sdesp_session_live(s) == NULL)
 			sdesp_event_push(s, SDESP_EV_ESTABLISHED, SDESP_OK,
 				&s->held[SDESP_NEXT], NULL);
@@ -144,20 +53,30 @@ static void retreat(struct sdesp_session *s, uint64_t now_ms)
 		live->soft_ms += sdesp_session_dice(s, RETRY_SPREAD);
 }
 
+/* A first offer came to nothing: so did the dialog's section. */
+static void forget(struct sdesp_session *s)
+{
+	sdesp_drop(s);
+	s->proto = NULL;
+	s->caller = 0;
+}
+
 static int rekeying(const struct sdesp_session *s)
 {
 	return s->state == SDESP_REKEY_OFFERED || s->state == SDESP_REKEY_EARLY;
 }
 
-/* A first offer stays open: another branch may answer it better. */
-static void refused(struct sdesp_session *s, uint64_t now_ms)
+/* Back to the old pair, or to nothing. With port 0 the stream has ended, and
+ * so will the session. */
+static void refused(struct sdesp_session *s, int status, uint64_t now_ms)
 {
-	if (sdesp_session_live(s) == NULL)
-		return;
 	if (rekeying(s)) {
 		retreat(s, now_ms);
-		sdesp_event_push(s, SDESP_EV_REFRESH_DUE, SDESP_OK,
-			&s->held[SDESP_LIVE], NULL);
+		if (status != SDESP_ERR_REJECTED)
+			sdesp_event_push(s, SDESP_EV_REFRESH_DUE, SDESP_OK,
+				&s->held[SDESP_LIVE], NULL);
+	} else if (s->state != SDESP_REFRESH_OFFERED) {
+		forget(s);
 	}
 	sdesp_offer_wipe(s);
 	sdesp_session_go(s, SDESP_IN_REFUSED);
@@ -200,7 +119,7 @@ int sdesp_session_accept(struct sdesp_session *s,
 	else if (status == SDESP_OK)
 		sdesp_session_go(s, SDESP_IN_PROVISIONAL);
 	else if (final)
-		refused(s, now_ms);
+		refused(s, status, now_ms);
 	return status;
 }
 
@@ -210,9 +129,7 @@ void sdesp_session_fail(struct sdesp_session *s, uint64_t now_ms)
 	case SDESP_OFFERED:
 	case SDESP_EARLY:
 	case SDESP_ANSWERED:
-		sdesp_drop(s);
-		s->proto = NULL;
-		s->caller = 0;
+		forget(s);
 		break;
 	case SDESP_REKEY_OFFERED:
 	case SDESP_REKEY_EARLY:

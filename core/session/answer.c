@@ -1,4 +1,4 @@
-/* Our answers, and what confirms them. SPEC 5.2 and 10.1.
+/* Our answers, and what confirms them. SPEC 5.2 and 9.4.
  * SPDX-License-Identifier: MIT */
 #include "base/ct.h"
 #include "nego/refuse.h"
@@ -7,10 +7,27 @@
 #define SETTLE_MS 2000   /* after ACK, without a packet on the new pair */
 #define GIVE_UP_MS 32000 /* 64 * T1 of RFC 3261: no ACK will come */
 
-/* The new pair of an answered rekey: what this offer says of it. */
-static int end_rekey(struct sdesp_session *s,
+/* ACK, or what stands for it, of the answer to the first offer. */
+static int establish(struct sdesp_session *s, uint64_t now_ms)
+{
+	const struct sdesp_held *live = &s->held[SDESP_LIVE];
+	int status = sdesp_switch(s);
+
+	if (status != SDESP_OK)
+		return status;
+	sdesp_promote(s, now_ms);
+	if ((live->pair.parts & SDESP_PAIR_OUT) != 0)
+		sdesp_event_push(s, SDESP_EV_ESTABLISHED, SDESP_OK, live, NULL);
+	sdesp_session_go(s, SDESP_IN_CONFIRM);
+	return SDESP_OK;
+}
+
+/* A refresh says which pair the peer goes by: that ends our open answer. */
+static int end_answer(struct sdesp_session *s,
 	const struct sdesp_outcome *outcome, uint64_t now_ms)
 {
+	if (s->state == SDESP_ANSWERED)
+		return establish(s, now_ms);
 	if (s->state != SDESP_REKEY_ANSWERED)
 		return SDESP_OK;
 	if (outcome->role == SDESP_LIVE) {
@@ -60,8 +77,10 @@ int sdesp_session_answer(struct sdesp_session *s,
 {
 	struct sdesp_outcome outcome;
 	struct sdesp_floor floor;
-	int status = sdesp_session_may(s, SDESP_IN_PEER_OFFER);
+	int status = sdesp_session_may(s, SDESP_IN_PEER_REFRESH);
 
+	if (s->state == SDESP_IDLE)
+		status = SDESP_OK;
 	if (status == SDESP_ERR_GLARE)
 		return sdesp_refuse(why, status, 0,
 			"our own offer is open: offers have crossed", NULL);
@@ -74,7 +93,7 @@ int sdesp_session_answer(struct sdesp_session *s,
 			s, &outcome, &floor, offer, local, why);
 	if (status != SDESP_OK)
 		return status;
-	status = end_rekey(s, &outcome, now_ms);
+	status = end_answer(s, &outcome, now_ms);
 	if (status == SDESP_OK && outcome.refresh)
 		status = answer_refresh(s, local, &outcome, out);
 	else if (status == SDESP_OK)
@@ -92,14 +111,9 @@ int sdesp_session_confirm(struct sdesp_session *s, uint64_t now_ms)
 
 	if (status != SDESP_OK)
 		return status;
-	if (s->state == SDESP_ANSWERED) {
-		status = sdesp_switch(s);
-		if (status != SDESP_OK)
-			return status;
-		sdesp_promote(s, now_ms);
-		sdesp_event_push(s, SDESP_EV_ESTABLISHED, SDESP_OK,
-			&s->held[SDESP_LIVE], NULL);
-	} else if (!s->confirmed) {
+	if (s->state == SDESP_ANSWERED)
+		return establish(s, now_ms);
+	if (!s->confirmed) {
 		s->confirmed = 1;
 		s->switch_ms = now_ms + SETTLE_MS;
 		if (s->switched)

@@ -1,6 +1,6 @@
 /*
  * The pairs of a session: NEXT is installed, takes over from LIVE, and LIVE
- * drains. SPEC 9.1 and 10. SPDX-License-Identifier: MIT
+ * drains. SPEC 9.2 and 10.2. SPDX-License-Identifier: MIT
  */
 #include "session/session.h"
 
@@ -31,26 +31,35 @@ static uint16_t window(const struct sdesp_session *s, uint32_t advice)
 	return (uint16_t)(n > WINDOW_MIN ? n : WINDOW_MIN);
 }
 
-/* Both directions, from one template. */
-static int key_pair(struct sdesp_session *s, const struct sdesp_keys *keys,
-	int offerer, struct sdesp_sa *sa)
-{
-	struct sdesp_held *next = &s->held[SDESP_NEXT];
-	const struct sdesp_suite *suite = sdesp_suite_by_id(sa->suite);
-	struct sdesp_sa out = *sa;
-	int status;
+struct source {
+	struct sdesp_sa_source base;
+	const struct sdesp_sa_pair *pair;
+	const struct sdesp_keys *keys;
+	const struct sdesp_limits *limits;
+	uint32_t seconds; /* the peer's limit */
+	unsigned percent; /* of a lifetime, for the soft limit */
+	int offerer;      /* 1: we are */
+};
 
-	sa->spi = next->pair.spi_in;
-	sdesp_keys_keymat(
-		sa->keymat, suite->keymat_len, keys, offerer, sa->spi);
-	out.spi = next->pair.spi_out;
-	sdesp_keys_keymat(
-		out.keymat, suite->keymat_len, keys, !offerer, out.spi);
-	status = sdesp_sa_pair_install(
-		&next->pair, &s->held[SDESP_LIVE].pair, s->backend, sa, &out);
-	sdesp_wipe(sa, sizeof *sa);
-	sdesp_wipe(&out, sizeof out);
-	return status;
+/* The session keeps the time; the backend also gets the hard limit, so that
+ * SAs die with a process that forgot them. */
+static void fill(
+	const struct sdesp_sa_source *base, struct sdesp_sa *sa, int inbound)
+{
+	const struct source *source = (const struct source *)base;
+	const struct sdesp_suite *suite = sdesp_suite_by_id(sa->suite);
+
+	sa->spi = inbound ? source->pair->spi_in : source->pair->spi_out;
+	sdesp_lifetime_set(
+		sa, source->limits, source->seconds, source->percent, inbound);
+	sa->soft.seconds = 0;
+	sdesp_keys_keymat(sa->keymat, suite->keymat_len, source->keys,
+		inbound == source->offerer, sa->spi);
+}
+
+static uint64_t after(uint64_t now_ms, uint32_t seconds)
+{
+	return seconds != 0 ? now_ms + (uint64_t)seconds * 1000 : 0;
 }
 
 int sdesp_install(struct sdesp_session *s, const struct sdesp_outcome *outcome,
@@ -59,31 +68,37 @@ int sdesp_install(struct sdesp_session *s, const struct sdesp_outcome *outcome,
 	struct sdesp_held *next = &s->held[SDESP_NEXT];
 	uint32_t spi = next->pair.spi_in;
 	uint8_t parts = next->pair.parts;
+	struct source source = {{fill}, &next->pair, keys, &s->policy->hard,
+		outcome->seconds,
+		offerer ? s->offer.soft_percent : OTHER_PERCENT, offerer};
+	uint32_t soft, hard;
 	struct sdesp_sa sa;
 	int status;
 
 	*next = outcome->held;
 	next->pair.spi_in = spi;
 	next->pair.parts = parts;
-	next->since_ms = now_ms;
 
 	memset(&sa, 0, sizeof sa);
 	sa.suite = next->keying.suite;
 	sa.esn = next->keying.esn;
 	sa.window = window(s, outcome->window);
-	sdesp_lifetime_set(&sa, &s->policy->hard, outcome->seconds,
-		offerer ? s->offer.soft_percent : OTHER_PERCENT);
-	if (sa.soft.seconds != 0)
-		next->soft_ms = now_ms + (uint64_t)sa.soft.seconds * 1000;
-	if (sa.hard.seconds != 0)
-		next->hard_ms = now_ms + (uint64_t)sa.hard.seconds * 1000;
-	sa.soft.seconds = 0;
+	sdesp_lifetime_set(
+		&sa, source.limits, source.seconds, source.percent, 0);
+	soft = sa.soft.seconds;
+	hard = sa.hard.seconds;
 
 	sdesp_end_drain(s);
-	status = key_pair(s, keys, offerer, &sa);
-	if (status != SDESP_OK)
+	status = sdesp_sa_pair_install(&next->pair, &s->held[SDESP_LIVE].pair,
+		s->backend, &sa, &source.base);
+	if (status != SDESP_OK) {
 		sdesp_wipe(&next->keying, sizeof next->keying);
-	return status;
+		return status;
+	}
+	next->since_ms = now_ms;
+	next->soft_ms = after(now_ms, soft);
+	next->hard_ms = after(now_ms, hard);
+	return SDESP_OK;
 }
 
 int sdesp_apply(struct sdesp_session *s)
@@ -158,6 +173,14 @@ void sdesp_drop(struct sdesp_session *s)
 	sdesp_wipe(next, sizeof *next);
 	if (status != SDESP_OK)
 		sdesp_event_push(s, SDESP_EV_FAILED, status, live, NULL);
+}
+
+void sdesp_give_up(struct sdesp_session *s)
+{
+	sdesp_drop(s);
+	sdesp_event_push(
+		s, SDESP_EV_REKEY_FAILED, SDESP_OK, &s->held[SDESP_LIVE], NULL);
+	sdesp_session_go(s, SDESP_IN_GIVE_UP);
 }
 
 void sdesp_expire(struct sdesp_session *s, unsigned role, int status)

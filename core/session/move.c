@@ -4,17 +4,22 @@
 
 #define COMPLETE (SDESP_PAIR_IN | SDESP_PAIR_OUT)
 
+/* A reservation has no address to move to yet. */
+static int moves(const struct sdesp_session *s, unsigned role, unsigned roles)
+{
+	return (roles >> role & 1) != 0 &&
+	       (s->held[role].pair.parts & ~SDESP_PAIR_LARVAL) != 0;
+}
+
 static int move_all(struct sdesp_session *s, unsigned roles,
 	const struct sdesp_addr *local, const struct sdesp_addr *remote)
 {
 	int status = SDESP_OK;
 
 	for (unsigned i = 0; i < SDESP_HELD_ROLES && status == SDESP_OK; i++) {
-		struct sdesp_sa_pair *pair = &s->held[i].pair;
-
-		if ((roles >> i & 1) != 0 && (pair->parts & SDESP_PAIR_IN) != 0)
+		if (moves(s, i, roles))
 			status = sdesp_sa_pair_move(
-				pair, s->backend, local, remote);
+				&s->held[i].pair, s->backend, local, remote);
 	}
 	return status;
 }
@@ -35,10 +40,11 @@ static void bury(struct sdesp_session *s, unsigned roles, int status)
 int sdesp_move(struct sdesp_session *s, unsigned roles,
 	const struct sdesp_addr *local, const struct sdesp_addr *remote)
 {
-	const struct sdesp_held *sender =
-		&s->held[s->switched ? SDESP_NEXT : SDESP_LIVE];
-	struct sdesp_addr old_local = sender->pair.flow.local;
-	struct sdesp_addr old_remote = sender->pair.flow.remote;
+	unsigned role =
+		(roles & 1u << SDESP_LIVE) != 0 ? SDESP_LIVE : SDESP_NEXT;
+	const struct sdesp_held *held = &s->held[role];
+	struct sdesp_addr old_local = held->pair.flow.local;
+	struct sdesp_addr old_remote = held->pair.flow.remote;
 	int status = move_all(s, roles, local, remote);
 
 	if (status == SDESP_OK)
@@ -47,7 +53,7 @@ int sdesp_move(struct sdesp_session *s, unsigned roles,
 		return SDESP_OK;
 	if (move_all(s, roles, &old_local, &old_remote) != SDESP_OK ||
 		sdesp_apply(s) != SDESP_OK)
-		sdesp_event_push(s, SDESP_EV_FAILED, status, sender, NULL);
+		sdesp_event_push(s, SDESP_EV_FAILED, status, held, NULL);
 	bury(s, roles, status);
 	return status;
 }

@@ -1,4 +1,4 @@
-/* What the backend reports. SPEC 9.2 and 10.6. SPDX-License-Identifier: MIT */
+/* What the backend reports. SPEC 9.3 and 10.6. SPDX-License-Identifier: MIT */
 #include <string.h>
 
 #include "nego/address.h"

@@ -76,20 +76,30 @@ int sdesp_hash_own(uint8_t hash[SDESP_HASH_LEN], const struct sdesp_session *s,
 	return SDESP_OK;
 }
 
-/* The proposals that policy, backend, signalling and the live pair allow. */
+static int short_icv(const struct sdesp_proposal *proposal)
+{
+	return sdesp_suite_by_id(proposal->suite)->strength ==
+	       SDESP_STRENGTH_SHORT_ICV;
+}
+
+/* The proposals that policy, backend, signalling and the live pair allow; a
+ * suite with a short ICV comes last wherever policy has it. */
 static int choose(
 	struct sdesp_own_offer *offer, const struct sdesp_floor *floor)
 {
 	const struct sdesp_policy *policy = floor->policy;
+	const struct sdesp_proposal *own = policy->proposals;
 
 	offer->psk = 0;
 	if (policy->psk_offer != NULL)
 		offer->psk = (uint8_t)sdesp_psk_find(
 			policy, sdesp_span_of(policy->psk_offer));
-	for (unsigned i = 0; i < policy->nproposals; i++) {
-		if (sdesp_floor_check(floor, &policy->proposals[i],
-			    offer->psk) == SDESP_OK)
-			offer->lines[offer->nlines++] = policy->proposals[i];
+	for (unsigned i = 0; i < 2u * policy->nproposals; i++) {
+		const struct sdesp_proposal *p = &own[i % policy->nproposals];
+
+		if (short_icv(p) == (i >= policy->nproposals) &&
+			sdesp_floor_check(floor, p, offer->psk) == SDESP_OK)
+			offer->lines[offer->nlines++] = *p;
 	}
 	return offer->nlines > 0 ? SDESP_OK : SDESP_ERR_POLICY;
 }

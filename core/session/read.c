@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ct.h"
+#include "base/span.h"
 #include "nego/address.h"
 #include "nego/narrow.h"
 #include "nego/refuse.h"
@@ -99,10 +100,16 @@ static int read_refresh(struct reading *rd, const struct sdesp_held *live)
 {
 	const struct sdesp_desc *desc = &rd->desc;
 	const struct sdesp_keying *keying = &live->keying;
+	unsigned modes = 0;
 
 	if ((live->pair.parts & SDESP_PAIR_OUT) == 0)
 		return refuse(rd, SDESP_ERR_MIXED, desc->esp_line,
 			"the SPI is of a pair that has expired", "a rekey");
+	for (unsigned i = 0; i < desc->nmodes; i++)
+		modes |= desc->modes[i];
+	if ((modes & live->pair.flow.mode) == 0)
+		return refuse(rd, SDESP_ERR_NO_MODE, rd->section->line,
+			"the mode in use is not among these", NULL);
 	for (unsigned i = 0; i < desc->ncrypto; i++) {
 		const struct sdesp_attr_crypto *line = &desc->crypto[i];
 
@@ -209,7 +216,6 @@ static int judge_offer(struct reading *rd, const struct sdesp_floor *floor,
 	const struct sdesp_session *s = rd->s;
 	const struct sdesp_desc *desc = &rd->desc;
 	struct sdesp_outcome *out = rd->out;
-	struct sdesp_floor over = *floor;
 	unsigned line, psk;
 	int status;
 
@@ -218,25 +224,25 @@ static int judge_offer(struct reading *rd, const struct sdesp_floor *floor,
 	if (status != SDESP_OK)
 		return status;
 
-	/* An offer shows that the peer has our last answer: it goes by the
-	 * new pair, unless it names the old one. */
-	if (s->state == SDESP_REKEY_ANSWERED &&
-		desc->esp.spi != s->held[SDESP_LIVE].pair.spi_out) {
+	/* While our answer is open, the pair that it installed may be the one
+	 * that the peer goes by. */
+	if ((s->state == SDESP_ANSWERED || s->state == SDESP_REKEY_ANSWERED) &&
+		desc->esp.spi == s->held[SDESP_NEXT].pair.spi_out)
 		out->role = SDESP_NEXT;
-		over.live = &s->held[SDESP_NEXT].keying;
-	}
-	if (over.live != NULL &&
+	if (s->held[out->role].keying.suite != SDESP_SUITE_NONE &&
 		desc->esp.spi == s->held[out->role].pair.spi_out) {
 		status = read_refresh(rd, &s->held[out->role]);
 		if (status != SDESP_OK)
 			return status;
 		return read_address(rd, &local->addr, local->direction);
 	}
-	status = check_fresh(rd, ALL_ROLES);
+	status = sdesp_session_may(s, SDESP_IN_PEER_OFFER);
+	if (status == SDESP_OK)
+		status = check_fresh(rd, ALL_ROLES);
 	if (status == SDESP_OK)
 		status = read_address(rd, &local->addr, local->direction);
 	if (status == SDESP_OK)
-		status = sdesp_choose_line(&line, &psk, &over, desc, rd->why);
+		status = sdesp_choose_line(&line, &psk, floor, desc, rd->why);
 	if (status != SDESP_OK)
 		return status;
 	take_line(rd, &desc->crypto[line], psk);
@@ -299,7 +305,9 @@ static int match_flow(struct reading *rd)
 
 	for (unsigned i = 0; i < offer->nmodes; i++)
 		modes |= offer->modes[i];
-	if (desc->nmodes != 1 || (modes & desc->modes[0]) == 0)
+	if (desc->nmodes != 1 || (modes & desc->modes[0]) == 0 ||
+		(desc->proto->inner == SDESP_GENERIC &&
+			!sdesp_span_token(rd->section->fmt)))
 		return refuse(rd, SDESP_ERR_MISMATCH, rd->section->line,
 			"the answer does not name one of the modes offered",
 			"exactly one of them");
@@ -322,17 +330,12 @@ static int take_confirm(struct reading *rd)
 {
 	const struct sdesp_desc *desc = &rd->desc;
 
-	if (desc->has_confirm) {
-		memcpy(rd->out->confirm, desc->confirm, sizeof desc->confirm);
-		return SDESP_OK;
-	}
-	if (desc->confirm_line == 0)
+	if (!desc->has_confirm)
 		return refuse(rd, SDESP_ERR_CONFIRM, rd->section->line,
 			"the answer has no a=esp-confirm line",
 			"a=esp-confirm:<32 hex digits>");
-	if (rd->why != NULL)
-		*rd->why = desc->bad_confirm;
-	return desc->bad_confirm.status;
+	memcpy(rd->out->confirm, desc->confirm, sizeof desc->confirm);
+	return SDESP_OK;
 }
 
 static int judge_answer(struct reading *rd)

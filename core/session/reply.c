@@ -40,31 +40,6 @@ static void write_answer(struct sdesp_text *out, const struct sdesp_session *s,
 		out, local, proto, s->held[SDESP_NEXT].pair.spi_in, flow);
 }
 
-/* Both hashes are in, the keys follow, and with them the confirm line. */
-static int key_answer(const struct sdesp_session *s, struct sdesp_keys *keys,
-	const struct sdesp_section *offer, const struct sdesp_local *local,
-	const struct sdesp_outcome *outcome, const uint8_t secret[32],
-	struct sdesp_text *out, size_t start)
-{
-	const struct sdesp_keying *keying = &outcome->held.keying;
-	uint8_t own_hash[SDESP_HASH_LEN], peer_hash[SDESP_HASH_LEN];
-	uint8_t confirm[SDESP_CONFIRM_LEN];
-	struct sdesp_keys_input in = {s->port->kex, keying->method, 0, secret,
-		keying->peer, sdesp_session_psk(s, keying->psk), own_hash,
-		peer_hash};
-	int status = sdesp_hash_own(own_hash, s, out, start, local);
-
-	if (status != SDESP_OK)
-		return status;
-	sdesp_canon_hash(peer_hash, offer, s->port->kex);
-	status = sdesp_keys_derive(keys, &in);
-	if (status != SDESP_OK)
-		return status;
-	sdesp_keys_confirm(confirm, keys);
-	sdesp_attr_confirm_print(out, confirm);
-	return out->status;
-}
-
 int sdesp_reply(struct sdesp_session *s, const struct sdesp_section *offer,
 	const struct sdesp_local *local, struct sdesp_outcome *outcome,
 	uint64_t now_ms, struct sdesp_text *out)
@@ -80,7 +55,7 @@ int sdesp_reply(struct sdesp_session *s, const struct sdesp_section *offer,
 	status = sdesp_session_reserve(s);
 	if (status == SDESP_OK) {
 		write_answer(out, s, local, outcome);
-		status = key_answer(
+		status = sdesp_key_answer(
 			s, &keys, offer, local, outcome, secret, out, start);
 	}
 	sdesp_wipe(secret, sizeof secret);

@@ -5,7 +5,8 @@
  *	session.c  begin, look at, end
  *	offer.c    our offers        read.c    the peer's sections
  *	answer.c   the peer's offers reply.c   our answers with new keys
- *	accept.c   the peer's answers
+ *	accept.c   the peer's answers adopt.c   their pair
+ *	key.c      the keys of both
  *	install.c  pairs: key, switch, promote, drop, expire, drain
  *	notify.c   the backend's events        tick.c  time
  *	event.c    the caller's events         save.c  to octets and back
@@ -125,6 +126,33 @@ int sdesp_unwrite(struct sdesp_text *text, size_t start, int status);
 /* Forget the open offer's secrets. */
 void sdesp_offer_wipe(struct sdesp_session *s);
 
+/* key.c */
+
+/* For our answer, written from out->buf + start: both hashes are known, the
+ * keys follow, and a=esp-confirm is appended. SDESP_ERR_KEX. */
+SDESP_CHECK int sdesp_key_answer(const struct sdesp_session *s,
+	struct sdesp_keys *keys, const struct sdesp_section *offer,
+	const struct sdesp_local *local, const struct sdesp_outcome *outcome,
+	const uint8_t secret[32], struct sdesp_text *out, size_t start);
+
+/* For the peer's answer: the keys, once a=esp-confirm is found right. */
+SDESP_CHECK int sdesp_key_outcome(const struct sdesp_session *s,
+	struct sdesp_keys *keys, struct sdesp_outcome *outcome,
+	const uint8_t peer_hash[SDESP_HASH_LEN],
+	const struct sdesp_section *answer, struct sdesp_why *why);
+
+/* adopt.c */
+
+/*
+ * Key NEXT with what an answer says and install it; it sends when this
+ * returns 0. After a failure NEXT has no SAs, but is otherwise such that
+ * another answer can be tried.
+ */
+SDESP_CHECK int sdesp_adopt(struct sdesp_session *s,
+	struct sdesp_outcome *outcome, const struct sdesp_section *answer,
+	const uint8_t hash[SDESP_HASH_LEN], uint64_t now_ms,
+	struct sdesp_why *why);
+
 /* reply.c */
 
 /* Write the answer to an offer of new keys, and install NEXT. Nothing is left
@@ -153,6 +181,9 @@ void sdesp_drop(struct sdesp_session *s);
 /* Let the pair that sends do so, or block it where it must not. */
 SDESP_CHECK int sdesp_apply(struct sdesp_session *s);
 
+/* A rekey that we answered came to nothing: the old pair goes on. */
+void sdesp_give_up(struct sdesp_session *s);
+
 /* A pair is dead: nothing is sent until a rekey. */
 void sdesp_expire(struct sdesp_session *s, unsigned role, int status);
 
@@ -177,9 +208,6 @@ void sdesp_check_due(struct sdesp_session *s, uint64_t now_ms);
 /* A rekey that we answered: NEXT sends from now on, and is LIVE once it is
  * also confirmed. */
 SDESP_CHECK int sdesp_settle(struct sdesp_session *s, uint64_t now_ms);
-
-/* A rekey that we answered came to nothing: the old pair goes on. */
-void sdesp_give_up(struct sdesp_session *s);
 
 /* event.c */
 

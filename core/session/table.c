@@ -4,77 +4,49 @@
  */
 #include "session/session.h"
 
-/* The cells: a state, or the status that refuses the input. */
+/* The cells: the next state, or the status that refuses the input. */
 enum {
-	NO = SDESP_ERR_STATE,
-	GLARE = SDESP_ERR_GLARE,
-	IDLE = SDESP_IDLE,
-	OFFERED = SDESP_OFFERED,
-	EARLY = SDESP_EARLY,
-	ANSWERED = SDESP_ANSWERED,
-	CONF = SDESP_CONFIRMED,
-	R_OFFERED = SDESP_REKEY_OFFERED,
-	R_EARLY = SDESP_REKEY_EARLY,
-	R_ANSWERED = SDESP_REKEY_ANSWERED,
-	FRESH = SDESP_REFRESH_OFFERED,
-	CLOSED = SDESP_CLOSED
+	no = SDESP_ERR_STATE,
+	glar = SDESP_ERR_GLARE,
+	idle = SDESP_IDLE,
+	offd = SDESP_OFFERED,
+	erly = SDESP_EARLY,
+	answ = SDESP_ANSWERED,
+	conf = SDESP_CONFIRMED,
+	k_of = SDESP_REKEY_OFFERED,
+	k_er = SDESP_REKEY_EARLY,
+	k_an = SDESP_REKEY_ANSWERED,
+	r_of = SDESP_REFRESH_OFFERED,
+	clsd = SDESP_CLOSED
 };
 
+/*
+ * A row for each state; a column for each enum sdesp_input, in its order: our
+ * offer and refresh, the peer's offer and refresh, provisional, final and
+ * refused answer, confirm, fail, settled, given up, close.
+ */
 /* clang-format off */
 static const int8_t table[SDESP_SESSION_STATES][SDESP_INPUTS] = {
-	/* offer, refresh, peer's offer, peer's refresh,
-	 * provisional, final, refused answer, confirm,
-	 * fail, settled, give up, close */
-	[SDESP_IDLE] = {
-		OFFERED, NO, ANSWERED, NO,
-		NO, NO, NO, NO,
-		IDLE, NO, NO, CLOSED,
-	},
-	[SDESP_OFFERED] = {
-		NO, NO, GLARE, GLARE,
-		EARLY, CONF, OFFERED, NO,
-		IDLE, NO, NO, CLOSED,
-	},
-	[SDESP_EARLY] = {
-		NO, NO, GLARE, GLARE,
-		EARLY, CONF, EARLY, NO,
-		IDLE, NO, NO, CLOSED,
-	},
-	[SDESP_ANSWERED] = {
-		NO, NO, NO, NO,
-		NO, NO, NO, CONF,
-		IDLE, NO, NO, CLOSED,
-	},
-	[SDESP_CONFIRMED] = {
-		R_OFFERED, FRESH, R_ANSWERED, CONF,
-		CONF, CONF, NO, NO,
-		CONF, NO, NO, CLOSED,
-	},
-	[SDESP_REKEY_OFFERED] = {
-		NO, NO, GLARE, GLARE,
-		R_EARLY, CONF, CONF, NO,
-		CONF, NO, NO, CLOSED,
-	},
-	[SDESP_REKEY_EARLY] = {
-		NO, NO, GLARE, GLARE,
-		R_EARLY, CONF, CONF, NO,
-		CONF, NO, NO, CLOSED,
-	},
-	[SDESP_REKEY_ANSWERED] = {
-		NO, NO, R_ANSWERED, CONF,
-		NO, NO, NO, R_ANSWERED,
-		CONF, CONF, CONF, CLOSED,
-	},
-	[SDESP_REFRESH_OFFERED] = {
-		NO, NO, GLARE, GLARE,
-		FRESH, CONF, CONF, NO,
-		CONF, NO, NO, CLOSED,
-	},
-	[SDESP_CLOSED] = {
-		NO, NO, NO, NO,
-		NO, NO, NO, NO,
-		CLOSED, NO, NO, CLOSED,
-	},
+	[SDESP_IDLE] =
+	{offd, no,   answ, no,   no,   no,   no,   no,   idle, no,   no,   clsd},
+	[SDESP_OFFERED] =
+	{no,   no,   glar, glar, erly, conf, idle, no,   idle, no,   no,   clsd},
+	[SDESP_EARLY] =
+	{no,   no,   glar, glar, erly, conf, idle, no,   idle, no,   no,   clsd},
+	[SDESP_ANSWERED] =
+	{no,   no,   no,   conf, no,   no,   no,   conf, idle, no,   no,   clsd},
+	[SDESP_CONFIRMED] =
+	{k_of, r_of, k_an, conf, conf, conf, no,   no,   conf, no,   no,   clsd},
+	[SDESP_REKEY_OFFERED] =
+	{no,   no,   glar, glar, k_er, conf, conf, no,   conf, no,   no,   clsd},
+	[SDESP_REKEY_EARLY] =
+	{no,   no,   glar, glar, k_er, conf, conf, no,   conf, no,   no,   clsd},
+	[SDESP_REKEY_ANSWERED] =
+	{no,   no,   no,   conf, no,   no,   no,   k_an, conf, conf, conf, clsd},
+	[SDESP_REFRESH_OFFERED] =
+	{no,   no,   glar, glar, r_of, conf, conf, no,   conf, no,   no,   clsd},
+	[SDESP_CLOSED] =
+	{no,   no,   no,   no,   no,   no,   no,   no,   clsd, no,   no,   clsd},
 };
 /* clang-format on */
 

@@ -1,4 +1,5 @@
-/* Time: lifetimes, switch, drain. SPEC 9.3, 10.1. SPDX-License-Identifier: MIT */
+/* Time: lifetimes, switch, drain. SPEC 9.3 and 9.4.
+ * SPDX-License-Identifier: MIT */
 #include "session/session.h"
 
 #define AGAIN_MS 1000 /* after a backend that could not switch */
@@ -23,14 +24,6 @@ int sdesp_settle(struct sdesp_session *s, uint64_t now_ms)
 	sdesp_promote(s, now_ms);
 	sdesp_session_go(s, SDESP_IN_SETTLED);
 	return SDESP_OK;
-}
-
-void sdesp_give_up(struct sdesp_session *s)
-{
-	sdesp_drop(s);
-	sdesp_event_push(
-		s, SDESP_EV_REKEY_FAILED, SDESP_OK, &s->held[SDESP_LIVE], NULL);
-	sdesp_session_go(s, SDESP_IN_GIVE_UP);
 }
 
 /* A rekey that we answered: time is up. One sign will do: ACK, or a packet. */

@@ -41,8 +41,8 @@ int body_section(struct sdesp_section *section, const struct body *body,
 	if (!index->given)
 		return first_of_ours(section, body);
 	memset(&why, 0, sizeof why);
-	status = sdesp_sdp_find(section, body->text, body->len,
-		(unsigned)index->value, &why);
+	status = sdesp_sdp_find(
+		section, body->text, body->len, (unsigned)index->value, &why);
 	if (status != SDESP_OK)
 		return refuse_status(body->file, 1, status, &why);
 	if (sdesp_proto_find(section->proto) == NULL)

@@ -35,8 +35,7 @@ int body_decline_others(
  * Write v= to t=, what stands before our section, it, and what stands after
  * it. Raises the o= line's version. out sticks.
  */
-void body_write(
-	struct sdesp_text *out, struct state *st, const char *section,
+void body_write(struct sdesp_text *out, struct state *st, const char *section,
 	size_t len);
 
 #endif

@@ -64,8 +64,15 @@ static int write_answer(struct state *st, const struct body *offer,
 static int first_answer(struct state *st, const struct options *o,
 	const struct body *offer, const struct sdesp_section *section)
 {
-	int code = settings_from_options(&st->settings, o, section);
+	static struct sdesp_desc desc;
+	struct sdesp_why why;
+	int status = sdesp_desc_read(&desc, section, &why);
+	int code;
 
+	/* A section to refuse is no ground to judge options by. */
+	if (status != SDESP_OK)
+		return refuse_status(offer->file, section->line, status, &why);
+	code = settings_from_options(&st->settings, o, section);
 	if (code != DONE)
 		return code;
 	(void)settings_policy(&st->settings, section);
@@ -73,8 +80,8 @@ static int first_answer(struct state *st, const struct options *o,
 	return code == DONE ? write_answer(st, offer, section) : code;
 }
 
-static int later_answer(struct state *st, const struct options *o,
-	const struct body *offer)
+static int later_answer(
+	struct state *st, const struct options *o, const struct body *offer)
 {
 	struct option_number index = {0, 1};
 	struct sdesp_section section;

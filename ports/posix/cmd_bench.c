@@ -100,8 +100,8 @@ static int bench_suite(const struct sdesp_suite *suite,
 		struct speed v;
 
 		if (measure(&v, &tx, &rx, lengths[i], limit) != 0)
-			return system_error("%s: a packet did not come back",
-				suite->name);
+			return system_error(
+				"%s: a packet did not come back", suite->name);
 		printf("%-30s %6lu %9.0f %9.0f %9.0f %9.0f\n",
 			i == 0 ? suite->name : "", (unsigned long)lengths[i],
 			v.seal * 1e9, v.open * 1e9,
@@ -121,8 +121,8 @@ static int run(const struct options *o)
 	if (limit > 1)
 		limit = 1;
 	sdesp_bearssl_init(&crypto);
-	printf("%-30s %6s %9s %9s %9s %9s\n", "", "", "ns/packet", "",
-		"Mbit/s", "");
+	printf("%-30s %6s %9s %9s %9s %9s\n", "", "", "ns/packet", "", "Mbit/s",
+		"");
 	printf("%-30s %6s %9s %9s %9s %9s\n", "suite", "octets", "seal", "open",
 		"seal", "open");
 	for (id = SDESP_SUITE_NONE + 1; id < SDESP_SUITE_END && code == DONE;

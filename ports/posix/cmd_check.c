@@ -26,9 +26,8 @@ static void explain_crypto(const struct body *body,
 
 	begin_line(body, line);
 	printf("keys, choice %lu: %s, %s", (unsigned long)c->tag, suite->name,
-		c->method == SDESP_INLINE
-			? "a secret readable here (inline)"
-			: "an X25519 share");
+		c->method == SDESP_INLINE ? "a secret readable here (inline)"
+					  : "an X25519 share");
 	if (c->psk.p != NULL) {
 		fputs(", bound to pre-shared key ", stdout);
 		print_span(c->psk);
@@ -44,10 +43,11 @@ static void explain_crypto(const struct body *body,
 	putchar('\n');
 }
 
-static void explain_desc(const struct body *body,
+/* What the m= and c= lines say. */
+static void explain_media(const struct body *body,
 	const struct sdesp_section *section, const struct sdesp_desc *desc)
 {
-	char ip[SDESP_ADDR_TEXT], ts[SA_TS_TEXT];
+	char ip[SDESP_ADDR_TEXT];
 	unsigned i;
 
 	sdesp_addr_print(ip, &section->conn);
@@ -62,35 +62,65 @@ static void explain_desc(const struct body *body,
 		fputs(", inside it ", stdout);
 		print_span(section->proto);
 		printf(" at port %u\n", (unsigned)desc->esp.port);
-	} else {
-		for (i = 0; i < desc->nmodes; i++)
-			printf("%s%s", i > 0 ? " or " : ", ",
-				desc->modes[i] == SDESP_TUNNEL ? "tunnel"
-							       : "transport");
-		puts(" mode");
+		return;
 	}
-	for (i = 0; i < desc->ncrypto; i++)
-		explain_crypto(
-			body, &desc->crypto[i], desc->crypto_line[i]);
-	if (desc->nvoid > 0) {
-		const struct sdesp_why *why = &desc->first_void;
-
-		printf("%s:%u:%u: this choice is passed over: %s\n",
-			body->file, why->line, why->column, why->what);
-	}
-	begin_line(body, desc->esp_line);
-	printf("receives on SPI %08lx\n", (unsigned long)desc->esp.spi);
-	for (i = 0; i < desc->nts; i++) {
-		begin_line(body, desc->ts_line);
-		printf("traffic: %s\n", sa_ts(ts, &desc->ts[i]));
-	}
-	if (desc->proto->inner == SDESP_GENERIC && desc->nts == 0) {
+	for (i = 0; i < desc->nmodes; i++)
+		printf("%s%s", i > 0 ? " or " : ", ",
+			desc->modes[i] == SDESP_TUNNEL ? "tunnel"
+						       : "transport");
+	puts(" mode");
+	if (desc->nts == 0) {
 		begin_line(body, section->line);
 		puts("traffic: any self any peer any (no a=esp-ts line)");
 	}
-	if (desc->has_confirm) {
-		begin_line(body, section->line);
-		puts("an answer: a=esp-confirm proves that keys agree");
+}
+
+static void explain_crypto_line(
+	const struct body *body, const struct sdesp_desc *desc, unsigned line)
+{
+	const struct sdesp_why *why = &desc->first_void;
+	unsigned i;
+
+	for (i = 0; i < desc->ncrypto; i++) {
+		if (desc->crypto_line[i] == line) {
+			explain_crypto(body, &desc->crypto[i], line);
+			return;
+		}
+	}
+	begin_line(body, line);
+	if (why->line == line)
+		printf("this choice is passed over: %s (column %u)\n",
+			why->what != NULL ? why->what
+					  : sdesp_status_text(why->status),
+			why->column);
+	else
+		puts("this choice is passed over");
+}
+
+static void explain_desc(const struct body *body,
+	const struct sdesp_section *section, const struct sdesp_desc *desc)
+{
+	struct sdesp_attr attr;
+	char ts[SA_TS_TEXT];
+	size_t cursor = 0;
+	unsigned n = 0;
+
+	explain_media(body, section, desc);
+	while (sdesp_section_next(section, &cursor, &attr)) {
+		if (sdesp_span_is(attr.name, "esp-crypto")) {
+			explain_crypto_line(body, desc, attr.line);
+		} else if (sdesp_span_is(attr.name, "esp-ts") &&
+			   n < desc->nts) {
+			begin_line(body, attr.line);
+			printf("traffic: %s\n", sa_ts(ts, &desc->ts[n++]));
+		} else if (attr.line == desc->esp_line) {
+			begin_line(body, attr.line);
+			printf("receives on SPI %08lx\n",
+				(unsigned long)desc->esp.spi);
+		} else if (sdesp_span_is(attr.name, "esp-confirm")) {
+			begin_line(body, attr.line);
+			puts("an answer: this proves that the keys agree");
+		}
 	}
 }
 
@@ -162,7 +192,8 @@ const struct command cmd_check = {
 	"check",
 	"FILE",
 	"say what each line of an SDP body means",
-	"FILE, or - for standard input, is an offer or an answer. Sections that "
+	"FILE, or - for standard input, is an offer or an answer. Sections "
+	"that "
 	"are not\nfor ESP are named and passed over. What is wrong is told "
 	"as\nfile:line:column: what is wrong; expected what; the exit code is "
 	"then 1.",

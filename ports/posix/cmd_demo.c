@@ -50,9 +50,9 @@ static int read_picture(struct demo_setup *setup, const struct options *o)
 				    "with --picture",
 			places[0], places[1]);
 	code = file_read(path, picture, sizeof picture, &setup->picture_len);
-	if (code == DONE && setup->picture_len < 20000)
+	if (code == DONE && setup->picture_len < 40000)
 		code = refuse("%s: too small to rekey in its midst; expected "
-			      "20000 octets or more",
+			      "40000 octets or more",
 			path);
 	setup->picture = picture;
 	return code;
@@ -67,8 +67,7 @@ static int make_directory(struct demo_setup *setup, const struct options *o)
 		if (strlen(o->out) >= sizeof directory)
 			return usage_error("--out: too long");
 		if (mkdir(o->out, 0700) != 0 && errno != EEXIST)
-			return system_error(
-				"%s: %s", o->out, strerror(errno));
+			return system_error("%s: %s", o->out, strerror(errno));
 		setup->directory = o->out;
 	} else {
 		snprintf(directory, sizeof directory, "%s/sdesp-demo.XXXXXX",
@@ -94,9 +93,9 @@ static int clear_keys(const struct demo_setup *setup)
 
 struct demo {
 	struct demo_setup setup;
-	int line[2][2];            /* signalling: phone, appliance; [0] theirs */
-	int report[CHILDREN][2];   /* pipes */
-	pid_t child[CHILDREN];     /* 0: not running */
+	int line[2][2];          /* signalling: phone, appliance; [0] theirs */
+	int report[CHILDREN][2]; /* pipes */
+	pid_t child[CHILDREN];   /* 0: not running */
 };
 
 static int child_main(struct demo *d, unsigned which)
@@ -120,7 +119,7 @@ static int start(struct demo *d)
 
 	for (i = 0; i < CHILDREN; i++) {
 		if ((i < 2 && socketpair(AF_UNIX, SOCK_DGRAM, 0, d->line[i]) !=
-					0) ||
+				      0) ||
 			pipe(d->report[i]) != 0)
 			return system_error("demo: %s", strerror(errno));
 	}
@@ -146,8 +145,8 @@ static int start(struct demo *d)
 }
 
 /* The report of a child: complete, or zeroed. */
-static void take_report(struct demo *d, unsigned which, void *report,
-	size_t size)
+static void take_report(
+	struct demo *d, unsigned which, void *report, size_t size)
 {
 	size_t len = 0;
 

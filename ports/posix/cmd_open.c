@@ -58,8 +58,8 @@ static const char *open_esp(struct opener *o, struct sdesp_pkt *pkt,
 		return "its SA is closed: a program died with the replay "
 		       "window; rekey first";
 	*sa = found;
-	if (sdesp_esp_open(&o->rx[i], pkt, 1,
-		    (uint32_t)(o->st->clock_ms / 1000)) == 1)
+	if (sdesp_esp_open(
+		    &o->rx[i], pkt, 1, (uint32_t)(o->st->clock_ms / 1000)) == 1)
 		return NULL;
 	return pkt->status == SDESP_ERR_DUMMY ? TRANSLATE_DROP
 					      : sdesp_status_text(pkt->status);
@@ -73,8 +73,8 @@ static const char *finish_transport(struct translate_buffer *b,
 	const struct sdesp_flow *flow)
 {
 	static uint8_t header[PCAP_PACKET_MAX];
-	size_t len = packet_payload_len(
-		flow, pkt->next_header, pkt->data, pkt->len);
+	size_t len =
+		packet_payload_len(flow, pkt->next_header, pkt->data, pkt->len);
 
 	if (len == 0)
 		return outside;
@@ -130,8 +130,8 @@ static const char *open_packet(void *ctx, struct translate_buffer *b)
 	if (why != NULL)
 		return why;
 	return sa->flow.mode == SDESP_TUNNEL
-		? finish_tunnel(b, &pkt, &sa->flow)
-		: finish_transport(b, &p, &pkt, &sa->flow);
+		       ? finish_tunnel(b, &pkt, &sa->flow)
+		       : finish_transport(b, &p, &pkt, &sa->flow);
 }
 
 static int prepare(struct opener *o)
@@ -146,14 +146,15 @@ static int prepare(struct opener *o)
 			sa->state == SDESP_SA_LARVAL)
 			continue;
 		n++;
-		o->ready[i] = !sa->unclean &&
+		o->ready[i] =
+			!sa->unclean &&
 			sdesp_esp_rx_init(&o->rx[i], &o->crypto.vtable,
 				&sa->sa) == SDESP_OK &&
-			sdesp_esp_rx_resume(&o->rx[i], &sa->replay) ==
-				SDESP_OK;
+			sdesp_esp_rx_resume(&o->rx[i], &sa->replay) == SDESP_OK;
 	}
 	if (n == 0)
-		return refuse("%s: no keys yet: the answer is missing",
+		return refuse("%s: no keys: the answer is missing, or they "
+			      "have expired",
 			o->st->path);
 	return DONE;
 }
@@ -204,8 +205,8 @@ static int run(const struct options *o)
 	if (code == DONE)
 		code = prepare(&opener);
 	if (code == DONE)
-		code = settle(&opener, translate(o->arg[0], o->arg[1],
-					       "opened", open_packet, &opener));
+		code = settle(&opener, translate(o->arg[0], o->arg[1], "opened",
+					       open_packet, &opener));
 	return state_close(&st, code);
 }
 

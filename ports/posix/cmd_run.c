@@ -129,8 +129,7 @@ static void report(const struct runner *r)
 			r->lost + r->ports.undeliverable);
 }
 
-static int run_pair(
-	struct runner *r, struct state *st, const struct options *o)
+static int run_pair(struct runner *r, struct state *st, const struct options *o)
 {
 	const struct sdesp_suite *suite;
 	struct sdesp_session_info info;

@@ -61,7 +61,8 @@ static int print(struct state *st, const struct format *format)
 	pair.out = state_backend_find(&st->backend, pair.info.spi_out, 0);
 	pair.now_ms = st->clock_ms;
 	if (pair.in == NULL || pair.out == NULL)
-		return refuse("%s: no keys yet: the answer is missing",
+		return refuse("%s: no keys: the answer is missing, or they "
+			      "have expired",
 			st->path);
 	if (format->has_keys)
 		return print_keys(st, format, &pair);

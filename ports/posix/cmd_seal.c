@@ -66,8 +66,8 @@ static int too_long(const struct sealer *s, size_t header_len, size_t len)
 	       PCAP_PACKET_MAX;
 }
 
-static const char *seal_transport(struct sealer *s,
-	const struct packet *p, struct translate_buffer *b)
+static const char *seal_transport(
+	struct sealer *s, const struct packet *p, struct translate_buffer *b)
 {
 	static uint8_t header[PCAP_PACKET_MAX];
 	size_t payload_len = p->len - p->header_len;
@@ -86,21 +86,22 @@ static const char *seal_transport(struct sealer *s,
 	b->data = pkt.data;
 	b->len = pkt.len;
 	encapsulate(s, b);
-	packet_set_payload(header, p,
-		s->sa->flow.udp ? PACKET_UDP : PACKET_ESP, b->len);
+	packet_set_payload(
+		header, p, s->sa->flow.udp ? PACKET_UDP : PACKET_ESP, b->len);
 	b->data -= p->header_len;
 	b->len += p->header_len;
 	memcpy(b->data, header, p->header_len);
 	return NULL;
 }
 
-static const char *seal_tunnel(struct sealer *s, const struct packet *p,
-	struct translate_buffer *b)
+static const char *seal_tunnel(
+	struct sealer *s, const struct packet *p, struct translate_buffer *b)
 {
 	const struct sdesp_flow *f = &s->sa->flow;
-	unsigned traffic_class = p->family == 4
-		? b->data[1]
-		: (unsigned)(b->data[0] << 4 | b->data[1] >> 4) & 0xff;
+	unsigned traffic_class =
+		p->family == 4
+			? b->data[1]
+			: (unsigned)(b->data[0] << 4 | b->data[1] >> 4) & 0xff;
 	uint8_t header[40];
 	struct sdesp_pkt pkt;
 	const char *why;
@@ -170,8 +171,7 @@ static int seal(struct state *st, const struct options *o)
 		return code;
 	sdesp_bearssl_init(&s.crypto);
 	s.used = s.reserved = s.sa->stats.seq;
-	status = sdesp_esp_tx_init(
-		&s.tx, &s.crypto.vtable, &s.sa->sa, s.used);
+	status = sdesp_esp_tx_init(&s.tx, &s.crypto.vtable, &s.sa->sa, s.used);
 	if (status != SDESP_OK)
 		return refuse_status(st->path, 0, status, NULL);
 	code = translate(o->arg[0], o->arg[1], "sealed", seal_packet, &s);

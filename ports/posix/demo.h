@@ -15,9 +15,9 @@
 
 #include "backends/udp/sdesp_udp.h"
 
-#define DEMO_PHONE_PORT 40000     /* inside ESP */
-#define DEMO_APPLIANCE_PORT 8080  /* inside ESP */
-#define DEMO_SECONDS 9            /* after that every process gives up */
+#define DEMO_PHONE_PORT 40000    /* inside ESP */
+#define DEMO_APPLIANCE_PORT 8080 /* inside ESP */
+#define DEMO_SECONDS 9           /* after that every process gives up */
 #define DEMO_PICTURE_MAX 4194304
 #define DEMO_MESSAGE_MAX 4096
 
@@ -65,8 +65,8 @@ struct demo_setup {
  * program or from it; report a pipe. Exit status of the process. */
 int demo_phone(const struct demo_setup *setup, int signalling, int report);
 int demo_appliance(const struct demo_setup *setup, int signalling, int report);
-int demo_path(const struct demo_setup *setup, const int signalling[2],
-	int report);
+int demo_path(
+	const struct demo_setup *setup, const int signalling[2], int report);
 
 /* Print the report and judge: 0 when everything is as it must be. */
 int demo_judge(const struct demo_setup *setup,

@@ -42,11 +42,10 @@ static void on_message(
 {
 	if (kind == DEMO_OFFER)
 		answer(end, body, len);
-	else if (kind == DEMO_ACK &&
-		 sdesp_session_confirm(&end->session, sdesp_posix_now_ms()) !=
-			 SDESP_OK)
-		demo_end_fail(end, "appliance: no ACK expected",
-			SDESP_ERR_STATE);
+	else if (kind == DEMO_ACK && sdesp_session_confirm(&end->session,
+					     sdesp_posix_now_ms()) != SDESP_OK)
+		demo_end_fail(
+			end, "appliance: no ACK expected", SDESP_ERR_STATE);
 	else if (kind == DEMO_BYE)
 		end->done = 1;
 }
@@ -71,8 +70,8 @@ static uint64_t work(struct demo_end *end, uint64_t now_ms)
 int demo_appliance(const struct demo_setup *setup, int signalling, int report)
 {
 	struct demo_end *end = &appliance.end;
-	size_t pieces = (setup->picture_len + TRANSFER_PIECE - 1) /
-		TRANSFER_PIECE;
+	size_t pieces =
+		(setup->picture_len + TRANSFER_PIECE - 1) / TRANSFER_PIECE;
 
 	end->inner_port = DEMO_APPLIANCE_PORT;
 	end->peer_port = DEMO_PHONE_PORT;

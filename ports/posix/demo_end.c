@@ -66,8 +66,7 @@ void demo_end_send(struct demo_end *end, const uint8_t *data, size_t len)
 	pkt.tail = SDESP_PKT_TAIL;
 	memcpy(pkt.data, data, len);
 	(void)sdesp_udp_send(&end->udp, sdesp_udp_flow(&end->udp, &info.flow),
-		end->inner_port, end->peer_port, &pkt, 1,
-		sdesp_posix_now_ms());
+		end->inner_port, end->peer_port, &pkt, 1, sdesp_posix_now_ms());
 }
 
 static void note_pair(struct demo_end *end, unsigned which)
@@ -87,8 +86,8 @@ static void take_events(struct demo_end *end)
 	struct sdesp_event ev;
 
 	sessions[0] = &end->session;
-	if (sdesp_sessions_poll(&end->udp.base, sessions, 1,
-		    sdesp_posix_now_ms()) < 0)
+	if (sdesp_sessions_poll(
+		    &end->udp.base, sessions, 1, sdesp_posix_now_ms()) < 0)
 		end->failed = 1;
 	while (sdesp_session_event(&end->session, &ev)) {
 		if (ev.type == SDESP_EV_ESTABLISHED) {
@@ -117,8 +116,7 @@ static void take_packets(void *ctx, int fd)
 		&end->socket, end->bufs, pkts, meta, SDESP_UDP_BATCH);
 	sdesp_udp_input(&end->udp, pkts, meta, n, sdesp_posix_now_ms());
 	for (i = 0; i < n; i++) {
-		if (pkts[i].status != SDESP_OK ||
-			meta[i].kind != SDESP_UDP_ESP)
+		if (pkts[i].status != SDESP_OK || meta[i].kind != SDESP_UDP_ESP)
 			continue;
 		if (end->report.spi_in[0] == 0)
 			end->report.spi_in[0] = meta[i].spi;
@@ -233,14 +231,15 @@ void demo_end_run(struct demo_end *end)
 
 void demo_end_finish(struct demo_end *end, int report)
 {
+	struct demo_end_report said = end->report;
 	ssize_t n;
 
-	end->report.complete = !end->failed;
-	end->report.counters = end->udp.counters;
+	said.complete = !end->failed;
+	said.counters = end->udp.counters;
 	if (sdesp_session_close(&end->session) != SDESP_OK)
-		end->report.complete = 0;
+		said.complete = 0;
 	sdesp_udp_close(&end->udp);
 	sdesp_udp_socket_close(&end->socket);
-	n = write(report, &end->report, sizeof end->report);
+	n = write(report, &said, sizeof said);
 	(void)n; /* the parent finds a short report incomplete */
 }

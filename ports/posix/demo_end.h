@@ -18,8 +18,8 @@ struct demo_end {
 	int done, failed;
 
 	/* What this end does beyond the rest. */
-	void (*message)(struct demo_end *end, char kind, const char *body,
-		size_t len);
+	void (*message)(
+		struct demo_end *end, char kind, const char *body, size_t len);
 	void (*datagram)(struct demo_end *end, const uint8_t *data, size_t len);
 	uint64_t (*work)(struct demo_end *end, uint64_t now_ms);
 

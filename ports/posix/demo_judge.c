@@ -34,8 +34,8 @@ static uint64_t refused(const struct demo_end_report *end)
 static uint64_t lost(const struct demo_path_report *path, unsigned direction,
 	const struct demo_end_report *end)
 {
-	uint64_t sent = path->forwarded[direction] +
-		path->replayed[direction] + path->altered[direction];
+	uint64_t sent = path->forwarded[direction] + path->replayed[direction] +
+			path->altered[direction];
 	uint64_t seen = accepted(end) + refused(end);
 
 	return sent > seen ? sent - seen : 0;
@@ -55,8 +55,7 @@ static void print_end(const char *name, const struct demo_end_report *r)
 	const struct sdesp_udp_counters *c = &r->counters;
 
 	printf("  %-10s %6llu %9llu %11llu %9llu\n", name,
-		(unsigned long long)c->sealed,
-		(unsigned long long)accepted(r),
+		(unsigned long long)c->sealed, (unsigned long long)accepted(r),
 		(unsigned long long)c->replays, (unsigned long long)c->forged);
 }
 
@@ -95,15 +94,16 @@ static void print_report(const struct demo_end_report *phone,
 		(unsigned long long)appliance->repeated);
 }
 
-static void print_files(const struct demo_setup *setup,
-	const struct demo_path_report *path)
+static void print_files(
+	const struct demo_setup *setup, const struct demo_path_report *path)
 {
 	const char *dir = setup->directory;
 
 	printf("\nWhat the program on the path recorded, decrypted with the "
 	       "phone's keys:\n\n"
 	       "  WIRESHARK_CONFIG_DIR=%s tshark -r %s/" DEMO_CAPTURE
-	       " \\\n      -d udp.port==%u,udpencap -d udp.port==%u,udpencap \\\n"
+	       " \\\n      -d udp.port==%u,udpencap -d udp.port==%u,udpencap "
+	       "\\\n"
 	       "      -o esp.enable_encryption_decode:TRUE "
 	       "-o esp.enable_authentication_check:TRUE\n\n",
 		dir, dir, (unsigned)path->port[0], (unsigned)path->port[1]);
@@ -122,26 +122,30 @@ int demo_judge(const struct demo_setup *setup,
 	print_report(phone, appliance, path);
 	check(&j, phone->complete && appliance->complete && path->complete,
 		"all three came to their end");
-	check(&j, phone->bytes == appliance->bytes &&
+	check(&j,
+		phone->bytes == appliance->bytes &&
 			memcmp(phone->sha256, appliance->sha256, 32) == 0,
 		"the picture is the same at both ends: nothing lost");
-	check(&j, phone->rekeys > 0 && appliance->rekeys > 0 &&
+	check(&j,
+		phone->rekeys > 0 && appliance->rekeys > 0 &&
 			phone->by_pair[0] > 0 && phone->by_pair[1] > 0 &&
 			phone->spi_in[0] != phone->spi_in[1],
 		"both ends rekeyed while the picture was on its way");
-	check(&j, accepted(appliance) <= path->forwarded[0] &&
+	check(&j,
+		accepted(appliance) <= path->forwarded[0] &&
 			accepted(phone) <= path->forwarded[1] &&
 			hostile_as_injected(path, 0, appliance) &&
 			hostile_as_injected(path, 1, phone),
 		"every replayed and every altered packet was refused");
-	check(&j, path->plaintext == 0 &&
+	check(&j,
+		path->plaintext == 0 &&
 			path->forwarded[0] + path->forwarded[1] > 0,
 		"nothing of the picture could be read on the path");
 	if (lost(path, 0, appliance) + lost(path, 1, phone) > 0)
 		printf("  note  the kernel dropped %llu datagrams; what was "
 		       "needed was sent again\n",
 			(unsigned long long)(lost(path, 0, appliance) +
-				lost(path, 1, phone)));
+					     lost(path, 1, phone)));
 	print_files(setup, path);
 	return j.failed;
 }

@@ -18,22 +18,23 @@
 #include "ports/posix/pcap.h"
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
+#include "sdesp_udp_socket.h"
 
 #define DATAGRAM 2048
-#define KEPT 16           /* older packets, to be replayed */
-#define ALTER_EVERY 4     /* packets */
-#define REPLAY_EVERY 3    /* packets: the last one again */
-#define OLD_EVERY 7       /* packets: one from a while ago again */
-#define SAMPLE 24         /* octets of the picture to look for */
-#define SAMPLE_STEP 500   /* octets from one sample to the next */
+#define KEPT 16         /* older packets, to be replayed */
+#define ALTER_EVERY 4   /* packets */
+#define REPLAY_EVERY 3  /* packets: the last one again */
+#define OLD_EVERY 7     /* packets: one from a while ago again */
+#define SAMPLE 24       /* octets of the picture to look for */
+#define SAMPLE_STEP 500 /* octets from one sample to the next */
 
 /* One of the two ends, 0 the phone and 1 the appliance. */
 struct side {
 	struct path *path;
 	int signalling;
-	int fd;                  /* ESP from this end arrives here */
-	struct sdesp_addr own;   /* that socket */
-	struct sdesp_addr end;   /* where its SDP says it is */
+	int fd;                /* ESP from this end arrives here */
+	struct sdesp_addr own; /* that socket */
+	struct sdesp_addr end; /* where its SDP says it is */
 };
 
 struct kept {
@@ -57,11 +58,11 @@ static struct path path;
 static void send_to(struct side *to, const uint8_t *data, size_t len)
 {
 	struct sockaddr_storage sa;
-	socklen_t sa_len = sdesp_posix_to_sockaddr(&sa, &to->end);
+	socklen_t sa_len = sdesp_udp_to_sockaddr(&sa, &to->end, to->end.family);
+	ssize_t n = sendto(
+		to->fd, data, len, 0, (const struct sockaddr *)&sa, sa_len);
 
-	if (sendto(to->fd, data, len, 0, (const struct sockaddr *)&sa,
-		    sa_len) < 0)
-		path.failed = 1;
+	(void)n; /* what does not leave is as good as lost on the way */
 }
 
 static void record(const struct sdesp_addr *from, const struct sdesp_addr *to,
@@ -74,8 +75,8 @@ static void record(const struct sdesp_addr *from, const struct sdesp_addr *to,
 
 	memcpy(packet + at + PACKET_UDP_HEADER, data, len);
 	packet_set_udp(packet + at, from, to, len);
-	packet_new_header(packet, from, to, 0, PACKET_UDP,
-		PACKET_UDP_HEADER + len);
+	packet_new_header(
+		packet, from, to, 0, PACKET_UDP, PACKET_UDP_HEADER + len);
 	clock_gettime(CLOCK_REALTIME, &now);
 	p.seconds = (uint32_t)now.tv_sec;
 	p.fraction = (uint32_t)(now.tv_nsec / 1000);
@@ -184,7 +185,7 @@ static void on_packet(void *ctx, int fd)
 
 		if (n < 0)
 			return;
-		if (sdesp_posix_from_sockaddr(&from, &sa) != SDESP_OK)
+		if (sdesp_udp_from_sockaddr(&from, &sa) != SDESP_OK)
 			continue;
 		record(&from, &side->own, data, (size_t)n);
 		relay(side, data, (size_t)n);
@@ -208,8 +209,8 @@ static size_t rewrite(char *out, size_t cap, const char *body, size_t len,
 		if (n > sizeof media &&
 			memcmp(line, media, sizeof media - 1) == 0) {
 			char *end;
-			int put = snprintf(out + done, cap - done, "%s%u",
-				media, port);
+			int put = snprintf(
+				out + done, cap - done, "%s%u", media, port);
 
 			done += (size_t)put;
 			*old_port = (unsigned)strtoul(
@@ -251,15 +252,17 @@ static void on_message(void *ctx, int fd)
 
 static int open_side(struct side *side, int signalling)
 {
+	struct sdesp_udp_socket socket;
+
 	side->path = &path;
 	side->signalling = signalling;
 	if (sdesp_posix_parse_addr(&side->own, "127.0.0.1", 0) != SDESP_OK)
 		return -1;
 	side->end = side->own;
-	side->fd = sdesp_posix_udp_socket(&side->own);
-	if (side->fd < 0 ||
-		sdesp_loop_add(&path.loop, side->fd, on_packet, side) !=
-			SDESP_OK ||
+	if (sdesp_udp_socket_open(&socket, &side->own) != SDESP_OK)
+		return -1;
+	side->fd = socket.fd;
+	if (sdesp_loop_add(&path.loop, side->fd, on_packet, side) != SDESP_OK ||
 		sdesp_loop_add(&path.loop, signalling, on_message, side) !=
 			SDESP_OK)
 		return -1;
@@ -294,8 +297,8 @@ static void finish(int report)
 	(void)n; /* the parent finds a short report incomplete */
 }
 
-int demo_path(const struct demo_setup *setup, const int signalling[2],
-	int report)
+int demo_path(
+	const struct demo_setup *setup, const int signalling[2], int report)
 {
 	uint64_t limit = sdesp_posix_now_ms() + DEMO_SECONDS * 1000;
 

@@ -60,8 +60,8 @@ static void on_message(
 	}
 	status = sdesp_sdp_find(&section, body, len, 0, &why);
 	if (status == SDESP_OK)
-		status = sdesp_session_accept(&end->session, &section, 1,
-			sdesp_posix_now_ms(), &why);
+		status = sdesp_session_accept(
+			&end->session, &section, 1, sdesp_posix_now_ms(), &why);
 	if (status != SDESP_OK) {
 		demo_end_fail(end, "phone: no use for the answer", status);
 		return;
@@ -83,13 +83,22 @@ static void save_picture(const struct phone *p)
 	fclose(file);
 }
 
+/* Pieces that follow too soon after the half would be the last ones under the
+ * old keys: a slow rekey is waited for. */
+static int is_waiting(const struct phone *p)
+{
+	return p->rekey_begun && p->end.report.rekeys == 0 &&
+	       p->picture.count * 5 >= p->picture.pieces * 3;
+}
+
 /* Every piece is acknowledged. Half of them there: time for new keys, while
  * the rest goes on. */
 static void on_datagram(struct demo_end *end, const uint8_t *data, size_t len)
 {
 	if (!transfer_piece(&phone.picture, data, len))
 		return;
-	ask(&phone);
+	if (!is_waiting(&phone))
+		ask(&phone);
 	if (!phone.rekey_begun &&
 		phone.picture.count * 2 >= phone.picture.pieces) {
 		phone.rekey_begun = 1;
@@ -109,6 +118,8 @@ static uint64_t work(struct demo_end *end, uint64_t now_ms)
 		end->done = 1;
 		return now_ms;
 	}
+	if (is_waiting(&phone))
+		return now_ms + ASK_MS;
 	if (now_ms >= phone.asked_ms + ASK_MS)
 		ask(&phone);
 	return phone.asked_ms + ASK_MS;
@@ -128,8 +139,8 @@ int demo_phone(const struct demo_setup *setup, int signalling, int report)
 	offer(&phone);
 	demo_end_run(end);
 	end->report.bytes = phone.picture.total;
-	demo_sha256(end->report.sha256, phone.picture.data,
-		phone.picture.total);
+	demo_sha256(
+		end->report.sha256, phone.picture.data, phone.picture.total);
 	save_picture(&phone);
 	demo_end_finish(end, report);
 	return end->failed;

@@ -61,8 +61,8 @@ static int read_bounded(
 		return system_error(
 			"%s: cannot read: %s", path, strerror(errno));
 	if (extra > 0)
-		return refuse("%s: longer than %lu octets", path,
-			(unsigned long)cap);
+		return refuse(
+			"%s: longer than %lu octets", path, (unsigned long)cap);
 	return DONE;
 }
 

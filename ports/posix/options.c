@@ -72,8 +72,8 @@ static const struct row rows[] = {
 		"packets of replay window, 32 to 4096 (64)"},
 	{"--lifetime", "SECONDS", NEGOTIATE, NUMBER, FIELD(lifetime),
 		UINT32_MAX, "of the keys (28800)"},
-	{"--packets", "N", NEGOTIATE, NUMBER, FIELD(packets),
-		(uint64_t)1 << 40, "that may be sent under one key"},
+	{"--packets", "N", NEGOTIATE, NUMBER, FIELD(packets), (uint64_t)1 << 40,
+		"that may be sent under one key"},
 	{"--direction", "D", NEGOTIATE, TEXT, FIELD(direction), 0,
 		"sendrecv, sendonly, recvonly or inactive"},
 	{"--index", "N", FOR_ANSWER, NUMBER, FIELD(index), 255,
@@ -180,8 +180,8 @@ static int take_option(struct options *o, const struct command *command,
 	return set_value(o, row, value);
 }
 
-int options_parse(struct options *o, const struct command *command, int argc,
-	char **argv)
+int options_parse(
+	struct options *o, const struct command *command, int argc, char **argv)
 {
 	int only_arguments = 0;
 	int i;

@@ -13,7 +13,8 @@ int outbound_find(struct state *st, struct state_sa **sa)
 	sdesp_session_info(&st->session, &info);
 	*sa = state_backend_find(&st->backend, info.spi_out, 0);
 	if (*sa == NULL)
-		return refuse("%s: no keys yet: the answer is missing",
+		return refuse("%s: no keys: the answer is missing, or they "
+			      "have expired",
 			st->path);
 	if (info.held)
 		return refuse("%s: the session is on hold", st->path);
@@ -23,8 +24,8 @@ int outbound_find(struct state *st, struct state_sa **sa)
 			      "with them; rekey first",
 			st->path);
 	if ((*sa)->state == SDESP_SA_DEAD)
-		return refuse("%s: the keys have expired; rekey first",
-			st->path);
+		return refuse(
+			"%s: the keys have expired; rekey first", st->path);
 	return DONE;
 }
 

@@ -23,8 +23,7 @@ static void put16(uint8_t *p, size_t v)
 	p[1] = (uint8_t)v;
 }
 
-static const char *read_ip4(
-	struct packet *p, const uint8_t *data, size_t len)
+static const char *read_ip4(struct packet *p, const uint8_t *data, size_t len)
 {
 	size_t total;
 
@@ -66,8 +65,7 @@ static const char *walk_extensions(struct packet *p, const uint8_t *data)
 	return "it has too many IPv6 extension headers";
 }
 
-static const char *read_ip6(
-	struct packet *p, const uint8_t *data, size_t len)
+static const char *read_ip6(struct packet *p, const uint8_t *data, size_t len)
 {
 	if (len < IP6_HEADER)
 		return "its IPv6 header is malformed";
@@ -165,8 +163,8 @@ static void set_ip4_checksum(uint8_t *data)
 	put16(data + 10, fold(add_words(0, data, len)));
 }
 
-void packet_set_payload(uint8_t *data, const struct packet *p,
-	unsigned protocol, size_t len)
+void packet_set_payload(
+	uint8_t *data, const struct packet *p, unsigned protocol, size_t len)
 {
 	data[p->next_at] = (uint8_t)protocol;
 	if (p->family == 4) {
@@ -188,8 +186,8 @@ void packet_set_ends(uint8_t *data, const struct packet *p,
 }
 
 size_t packet_new_header(uint8_t *data, const struct sdesp_addr *src,
-	const struct sdesp_addr *dst, unsigned traffic_class,
-	unsigned protocol, size_t len)
+	const struct sdesp_addr *dst, unsigned traffic_class, unsigned protocol,
+	size_t len)
 {
 	struct packet p;
 

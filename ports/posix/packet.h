@@ -12,18 +12,17 @@ enum { PACKET_UDP = 17, PACKET_ESP = 50 }; /* IP protocols */
 #define PACKET_UDP_HEADER 8
 
 struct packet {
-	uint8_t family;              /* 4 or 6 */
-	uint8_t protocol;            /* of the payload */
-	uint8_t fragment;            /* 1: not the whole payload */
-	size_t len;                  /* of the IP packet */
-	size_t header_len;           /* IPv6: extension headers included */
-	size_t next_at;              /* where the protocol stands */
-	struct sdesp_addr src, dst;  /* with ports where there are any */
+	uint8_t family;             /* 4 or 6 */
+	uint8_t protocol;           /* of the payload */
+	uint8_t fragment;           /* 1: not the whole payload */
+	size_t len;                 /* of the IP packet */
+	size_t header_len;          /* IPv6: extension headers included */
+	size_t next_at;             /* where the protocol stands */
+	struct sdesp_addr src, dst; /* with ports where there are any */
 };
 
 /* Read the headers of a packet. NULL, or what is wrong with it. */
-const char *packet_read(
-	struct packet *p, const uint8_t *data, size_t len);
+const char *packet_read(struct packet *p, const uint8_t *data, size_t len);
 
 /* 1 when the selectors of flow allow the packet; in transport mode it must
  * also run between the outer addresses. */
@@ -37,8 +36,8 @@ size_t packet_payload_len(const struct sdesp_flow *flow, unsigned next_header,
 
 /* The header at data, header_len octets, now leads a payload of len octets of
  * this protocol: write protocol, lengths and checksum. */
-void packet_set_payload(uint8_t *data, const struct packet *p,
-	unsigned protocol, size_t len);
+void packet_set_payload(
+	uint8_t *data, const struct packet *p, unsigned protocol, size_t len);
 
 /* Write other addresses into the header; before packet_set_payload(). */
 void packet_set_ends(uint8_t *data, const struct packet *p,
@@ -47,8 +46,8 @@ void packet_set_ends(uint8_t *data, const struct packet *p,
 /* Write a new header of 20 or 40 octets; returns which. traffic_class is
  * copied from the inner packet. */
 size_t packet_new_header(uint8_t *data, const struct sdesp_addr *src,
-	const struct sdesp_addr *dst, unsigned traffic_class,
-	unsigned protocol, size_t len);
+	const struct sdesp_addr *dst, unsigned traffic_class, unsigned protocol,
+	size_t len);
 
 /* Write the UDP header of RFC 3948 before len octets: no checksum on IPv4,
  * the right one on IPv6. */

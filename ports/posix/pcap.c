@@ -38,8 +38,8 @@ static int read_header(struct pcap_reader *r)
 		return system_error(
 			"%s: cannot read: %s", r->path, strerror(errno));
 	if (n < 4 || find_order(r, head) != 0)
-		return refuse("%s: not a pcap file (pcapng is not read)",
-			r->path);
+		return refuse(
+			"%s: not a pcap file (pcapng is not read)", r->path);
 	if (n < sizeof head)
 		return refuse("%s: cut short in its header", r->path);
 	link = get32(r, head + 20) & 0xffff;
@@ -81,8 +81,8 @@ int pcap_next(struct pcap_reader *r, struct pcap_packet *p, uint8_t *data)
 		if (p->captured > PCAP_PACKET_MAX) {
 			refuse("%s: packet %lu: %lu octets; expected at most "
 			       "%d",
-				r->path, r->number,
-				(unsigned long)p->captured, PCAP_PACKET_MAX);
+				r->path, r->number, (unsigned long)p->captured,
+				PCAP_PACKET_MAX);
 			return -1;
 		}
 		n = fread(data, 1, p->captured, r->file);

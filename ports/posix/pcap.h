@@ -14,8 +14,8 @@
 struct pcap_reader {
 	const char *path;
 	FILE *file;
-	int swapped;    /* octets run the other way than little-endian */
-	uint32_t magic; /* microseconds or nanoseconds */
+	int swapped;          /* octets run the other way than little-endian */
+	uint32_t magic;       /* microseconds or nanoseconds */
 	unsigned long number; /* of the packet read last, from 1 */
 };
 

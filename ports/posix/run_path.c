@@ -67,8 +67,8 @@ static int take_over_all(struct run_path *path)
 
 	for (i = 0; i < STATE_SAS; i++) {
 		int code = is_keyed(&b->sas[i]) && !b->sas[i].spent
-			? take_over(path, &b->sas[i])
-			: DONE;
+				   ? take_over(path, &b->sas[i])
+				   : DONE;
 
 		if (code != DONE)
 			return code;
@@ -169,8 +169,8 @@ static void give_back(struct run_path *path, struct state_sa *sa)
 	struct sdesp_backend *be = &path->udp.base;
 	struct sdesp_sa_stats now, *kept = &sa->stats;
 
-	if (be->vtable->sa_query(be, &sa->flow, sa->sa.spi, sa->inbound,
-		    &now) != SDESP_OK)
+	if (be->vtable->sa_query(
+		    be, &sa->flow, sa->sa.spi, sa->inbound, &now) != SDESP_OK)
 		return;
 	kept->state = sa->state = now.state;
 	kept->bytes += now.bytes;

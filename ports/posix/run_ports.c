@@ -12,7 +12,7 @@
 
 #include "ports/posix/report.h"
 #include "ports/posix/run_ports.h"
-#include "sdesp_sa.h"
+#include "sdesp_udp_socket.h"
 
 enum { UDP = 17 };
 
@@ -38,6 +38,7 @@ static int open_listener(struct run_ports *ports, const char *text)
 	struct run_listener *l = &ports->listeners[ports->nlisteners];
 	const char *last = strrchr(text, ':');
 	char left[80];
+	struct sdesp_udp_socket socket;
 	struct sdesp_addr at;
 	uint16_t port;
 	size_t len = last != NULL ? (size_t)(last - text) : 0;
@@ -51,14 +52,14 @@ static int open_listener(struct run_ports *ports, const char *text)
 		snprintf(left, sizeof left, "127.0.0.1:%u", (unsigned)port);
 	if (sdesp_posix_parse_addr(&at, left, 0) != SDESP_OK || at.port == 0)
 		return usage_error("-L %s: expected [ADDR:]LPORT:RPORT", text);
-	l->fd = sdesp_posix_udp_socket(&at);
-	if (l->fd < 0)
+	if (sdesp_udp_socket_open(&socket, &at) != SDESP_OK)
 		return system_error("-L %s: %s", text, strerror(errno));
+	l->fd = socket.fd;
 	ports->nlisteners++;
 	return sdesp_loop_add(ports->loop, l->fd, ports->readable,
 		       ports->ctx) == SDESP_OK
-		? DONE
-		: system_error("-L %s: too many sockets", text);
+		       ? DONE
+		       : system_error("-L %s: too many sockets", text);
 }
 
 int run_ports_open(struct run_ports *ports, const struct options *o)
@@ -69,7 +70,8 @@ int run_ports_open(struct run_ports *ports, const struct options *o)
 		const char *text = o->expose.value[i];
 
 		if (read_port(&ports->exposed[i], text, strlen(text)) != 0)
-			return usage_error("--expose %s: expected a port", text);
+			return usage_error(
+				"--expose %s: expected a port", text);
 		ports->nexposed++;
 	}
 	for (i = 0; i < o->forward.n; i++) {
@@ -216,14 +218,14 @@ int run_ports_receive(struct run_ports *ports, int fd, uint8_t *data,
 		socklen_t sa_len = (socklen_t)sizeof sa;
 		struct sdesp_addr from;
 		struct run_flow *f;
-		ssize_t n = recvfrom(fd, data, cap, 0, (struct sockaddr *)&sa,
-			&sa_len);
+		ssize_t n = recvfrom(
+			fd, data, cap, 0, (struct sockaddr *)&sa, &sa_len);
 
 		if (n < 0 && (errno == EINTR || errno == ECONNREFUSED))
 			continue;
 		if (n < 0)
 			return 0;
-		if (sdesp_posix_from_sockaddr(&from, &sa) != SDESP_OK)
+		if (sdesp_udp_from_sockaddr(&from, &sa) != SDESP_OK)
 			continue;
 		f = flow_of_socket(ports, fd, &from);
 		if (f == NULL || (size_t)n == cap) {
@@ -244,6 +246,7 @@ static struct run_flow *open_exposed(
 	struct run_ports *ports, uint16_t local_port, uint16_t remote_port)
 {
 	struct sdesp_addr any, to;
+	struct sdesp_udp_socket socket;
 	struct sockaddr_storage sa;
 	struct run_flow *f;
 	socklen_t len;
@@ -258,10 +261,10 @@ static struct run_flow *open_exposed(
 	to = any;
 	to.port = local_port;
 	f = make_room(ports);
-	fd = sdesp_posix_udp_socket(&any);
-	if (fd < 0)
+	if (sdesp_udp_socket_open(&socket, &any) != SDESP_OK)
 		return NULL;
-	len = sdesp_posix_to_sockaddr(&sa, &to);
+	fd = socket.fd;
+	len = sdesp_udp_to_sockaddr(&sa, &to, to.family);
 	if (connect(fd, (const struct sockaddr *)&sa, len) != 0 ||
 		sdesp_loop_add(ports->loop, fd, ports->readable, ports->ctx) !=
 			SDESP_OK) {
@@ -275,8 +278,8 @@ static struct run_flow *open_exposed(
 	return f;
 }
 
-void run_ports_deliver(struct run_ports *ports, const uint8_t *data,
-	size_t len, uint16_t local_port, uint16_t remote_port)
+void run_ports_deliver(struct run_ports *ports, const uint8_t *data, size_t len,
+	uint16_t local_port, uint16_t remote_port)
 {
 	struct run_flow *f = find_inside(ports, local_port, remote_port);
 	ssize_t sent;
@@ -290,7 +293,8 @@ void run_ports_deliver(struct run_ports *ports, const uint8_t *data,
 	f->last_ms = sdesp_posix_now_ms();
 	if (f->listener != NULL) {
 		struct sockaddr_storage sa;
-		socklen_t sa_len = sdesp_posix_to_sockaddr(&sa, &f->client);
+		socklen_t sa_len = sdesp_udp_to_sockaddr(
+			&sa, &f->client, f->client.family);
 
 		sent = sendto(f->listener->fd, data, len, 0,
 			(const struct sockaddr *)&sa, sa_len);

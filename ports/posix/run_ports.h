@@ -20,9 +20,9 @@ struct run_listener {
  * exposed ports. */
 struct run_flow {
 	uint8_t used;
-	struct run_listener *listener; /* NULL: exposed */
-	int fd;                        /* exposed: its socket */
-	struct sdesp_addr client;      /* of the listener */
+	struct run_listener *listener;    /* NULL: exposed */
+	int fd;                           /* exposed: its socket */
+	struct sdesp_addr client;         /* of the listener */
 	uint16_t local_port, remote_port; /* inside ESP */
 	uint64_t last_ms;
 };
@@ -52,8 +52,8 @@ int run_ports_receive(struct run_ports *ports, int fd, uint8_t *data,
 	size_t cap, size_t *len, uint16_t *local_port, uint16_t *remote_port);
 
 /* Hand a datagram from inside ESP to the application that it is for. */
-void run_ports_deliver(struct run_ports *ports, const uint8_t *data,
-	size_t len, uint16_t local_port, uint16_t remote_port);
+void run_ports_deliver(struct run_ports *ports, const uint8_t *data, size_t len,
+	uint16_t local_port, uint16_t remote_port);
 
 void run_ports_close(struct run_ports *ports);
 

@@ -84,11 +84,11 @@ static void print_state(FILE *out, const struct state_sa *sa, unsigned reqid)
 	fputc('\n', out);
 }
 
-static void print_selector(FILE *out, const struct state_sa *sa,
-	const struct sdesp_ts *ts)
+static void print_selector(
+	FILE *out, const struct state_sa *sa, const struct sdesp_ts *ts)
 {
-	const struct sdesp_ts_side *from = sa->inbound ? &ts->remote
-						       : &ts->local;
+	const struct sdesp_ts_side *from =
+		sa->inbound ? &ts->remote : &ts->local;
 	const struct sdesp_ts_side *to = sa->inbound ? &ts->local : &ts->remote;
 	struct sdesp_addr src, dst;
 	char src_text[SDESP_ADDR_TEXT], dst_text[SDESP_ADDR_TEXT];

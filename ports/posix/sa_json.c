@@ -4,8 +4,7 @@
 #include "ports/posix/report.h"
 #include "ports/posix/sa_print.h"
 
-static void field_hex(
-	FILE *out, const char *name, const uint8_t *p, size_t len)
+static void field_hex(FILE *out, const char *name, const uint8_t *p, size_t len)
 {
 	fprintf(out, "\"%s\":\"", name);
 	sa_hex(out, p, len);
@@ -25,8 +24,8 @@ static void print_one(FILE *out, const struct state_sa *sa)
 		(unsigned long)sa->sa.spi, suite->name);
 	field_hex(out, "key", keymat, suite->key_len);
 	if (suite->salt_len > 0)
-		field_hex(out, "salt", keymat + suite->key_len,
-			suite->salt_len);
+		field_hex(
+			out, "salt", keymat + suite->key_len, suite->salt_len);
 	if (suite->auth_len > 0)
 		field_hex(out, "auth_key", keymat + suite->key_len,
 			suite->auth_len);

@@ -14,8 +14,8 @@ static int print_one(FILE *out, const struct state_sa *sa)
 {
 	char line[SDESP_KEYLOG_LINE];
 	size_t len = sizeof line;
-	int status = sdesp_keylog_line(
-		line, &len, &sa->flow, &sa->sa, sa->inbound);
+	int status =
+		sdesp_keylog_line(line, &len, &sa->flow, &sa->sa, sa->inbound);
 
 	if (status != SDESP_OK)
 		return refuse("wireshark: %s", sdesp_status_text(status));

@@ -1,13 +1,13 @@
 /*
  * What a program on a POSIX system needs around the core: random octets,
- * clock, socket addresses and a small event loop.
+ * clock, written addresses and a small event loop. Sockets are in
+ * backends/udp/sdesp_udp_socket.h.
  * SPDX-License-Identifier: MIT
  */
 #ifndef SDESP_POSIX_H
 #define SDESP_POSIX_H
 
 #include <poll.h>
-#include <sys/socket.h>
 
 #include "sdesp_port.h"
 
@@ -35,15 +35,6 @@ void sdesp_posix_port(struct sdesp_port *port);
 void sdesp_posix_keylog(void *ctx, const struct sdesp_flow *flow,
 	const struct sdesp_sa *sa, int inbound);
 
-/* Write addr as a socket address; returns its length, 0 for family 0. */
-socklen_t sdesp_posix_to_sockaddr(
-	struct sockaddr_storage *out, const struct sdesp_addr *addr);
-
-/* The other way; an IPv4-mapped IPv6 address becomes IPv4. 0, or
- * SDESP_ERR_ARG for another family (*addr is then zeroed). */
-SDESP_CHECK int sdesp_posix_from_sockaddr(
-	struct sdesp_addr *addr, const struct sockaddr_storage *in);
-
 /*
  * Read "ADDR", "ADDR:PORT" or "[ADDR]:PORT"; without a port port is taken.
  * SDESP_ERR_SYNTAX otherwise; *addr is then untouched.
@@ -56,13 +47,6 @@ SDESP_CHECK int sdesp_posix_parse_addr(
 /* Write "ADDR:PORT" or "[ADDR]:PORT" and a NUL; returns text. */
 const char *sdesp_posix_print_addr(
 	char text[SDESP_POSIX_ADDR_TEXT], const struct sdesp_addr *addr);
-
-/*
- * A UDP socket bound to addr (port 0: any), non-blocking and closed on exec.
- * *addr is set to what it was bound to. Returns the descriptor, or -1 with
- * errno set.
- */
-int sdesp_posix_udp_socket(struct sdesp_addr *addr);
 
 /* Descriptors that one loop can watch. */
 #define SDESP_LOOP_MAX 160

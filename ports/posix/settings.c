@@ -11,6 +11,7 @@
 
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
+#include "sdesp_udp_socket.h"
 #include "ports/posix/settings.h"
 
 #define DEFAULT_PORT 4500
@@ -109,8 +110,8 @@ static int read_ts(struct settings *s, const struct options *o)
 	const char *standard = "any self any peer any";
 	unsigned i, n = o->ts.n > 0 ? o->ts.n : 1;
 
-	if (o->ts.n == 0 && memchr(s->local.modes, SDESP_TUNNEL,
-				    s->local.nmodes) != NULL)
+	if (o->ts.n == 0 &&
+		memchr(s->local.modes, SDESP_TUNNEL, s->local.nmodes) != NULL)
 		return usage_error("--mode tunnel needs --ts: which prefixes, "
 				   "for example --ts \"any 10.1.0.0/16 any "
 				   "10.2.0.0/16 any\"");
@@ -154,22 +155,22 @@ static int routed_address(
 	struct sockaddr_storage sa;
 	struct sdesp_addr to = *peer;
 	socklen_t len;
-	int fd = socket(
-		peer->family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+	int fd = socket(peer->family == 6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
 	int status = -1;
 
 	if (fd < 0)
 		return -1;
 	if (to.port == 0)
 		to.port = DEFAULT_PORT;
-	len = sdesp_posix_to_sockaddr(&sa, &to);
+	len = sdesp_udp_to_sockaddr(&sa, &to, to.family);
 	if (connect(fd, (const struct sockaddr *)&sa, len) == 0) {
 		len = (socklen_t)sizeof sa;
 		if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0 &&
-			sdesp_posix_from_sockaddr(local, &sa) == SDESP_OK)
+			sdesp_udp_from_sockaddr(local, &sa) == SDESP_OK)
 			status = 0;
 	}
 	close(fd);
+	local->port = DEFAULT_PORT;
 	return status;
 }
 
@@ -196,12 +197,16 @@ static int read_local(struct settings *s, const struct options *o,
 				   "[IPV6]:PORT",
 			o->local);
 	a->port = a->port != 0 ? a->port : DEFAULT_PORT;
+	/* ::1 is all that IPv6 has of loopback. */
+	if (o->local == NULL && offer != NULL &&
+		sdesp_addr_equal(a, &offer->conn))
+		a->port++;
 	s->loopback = (uint8_t)(o->loopback || is_loopback(a));
 	return DONE;
 }
 
-static int copy_text(char *to, size_t cap, const char *option,
-	struct sdesp_span from)
+static int copy_text(
+	char *to, size_t cap, const char *option, struct sdesp_span from)
 {
 	if (from.len == 0 || from.len >= cap)
 		return usage_error("%s: 1 to %lu octets are expected", option,
@@ -232,8 +237,8 @@ static int read_media(struct settings *s, const struct options *o,
 			return refuse("--encap %s, but the offer is %.*s",
 				o->encap, (int)offer->proto.len,
 				offer->proto.p);
-		code = copy_text(s->media, sizeof s->media, "media",
-			offer->media);
+		code = copy_text(
+			s->media, sizeof s->media, "media", offer->media);
 		if (code == DONE)
 			code = copy_text(s->proto, sizeof s->proto, "proto",
 				offer->proto);
@@ -266,8 +271,8 @@ static int read_in_place(struct settings *s, const struct options *o,
 				   "ESP",
 			s->proto);
 	if (o->fmt == NULL && offer == NULL)
-		return usage_error("%s needs --fmt, for example --fmt \"0 8\"",
-			s->proto);
+		return usage_error(
+			"%s needs --fmt, for example --fmt \"0 8\"", s->proto);
 	s->local.inner_port = (uint16_t)o->inner_port.value;
 	return copy_text(s->fmt, sizeof s->fmt, "--fmt",
 		o->fmt != NULL ? sdesp_span_of(o->fmt) : offer->fmt);
@@ -284,7 +289,8 @@ static int read_direction(struct settings *s, const struct options *o)
 	uint8_t i;
 
 	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (o->direction == NULL || strcmp(names[i], o->direction) == 0) {
+		if (o->direction == NULL ||
+			strcmp(names[i], o->direction) == 0) {
 			s->local.direction = i;
 			return DONE;
 		}
@@ -382,8 +388,8 @@ int settings_change(struct settings *s, const struct options *o)
 		o->encap != NULL || o->psk != NULL || o->psk_token != NULL ||
 		o->media != NULL || o->inner != NULL || o->fmt != NULL ||
 		o->ts.n > 0 || o->index.given || o->window.given ||
-		o->lifetime.given || o->packets.given ||
-		o->inner_port.given || o->esn || o->secured || o->loopback)
+		o->lifetime.given || o->packets.given || o->inner_port.given ||
+		o->esn || o->secured || o->loopback)
 		return usage_error("this session has begun: only --local and "
 				   "--direction may change");
 	if (o->local != NULL &&

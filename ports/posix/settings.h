@@ -58,8 +58,7 @@ int settings_change(struct settings *s, const struct options *o);
  * accept are those it has and we allow, whatever their number; without one
  * they are what we offer. SDESP_ERR_LIMIT: more lines than one section takes.
  */
-int settings_policy(
-	struct settings *s, const struct sdesp_section *offer);
+int settings_policy(struct settings *s, const struct sdesp_section *offer);
 
 /* Read a file of PSK records (psk.c). An exit code, with a message. */
 int psk_file_read(struct settings *s, const char *path);

@@ -22,8 +22,8 @@ static int has(const struct sdesp_policy *p, const struct sdesp_proposal *one)
 	return 0;
 }
 
-static int add(struct sdesp_policy *p, unsigned suite, unsigned method,
-	unsigned esn)
+static int add(
+	struct sdesp_policy *p, unsigned suite, unsigned method, unsigned esn)
 {
 	struct sdesp_proposal one;
 
@@ -64,11 +64,10 @@ static void add_offered(struct settings *s, const struct sdesp_desc *desc)
 		const struct sdesp_attr_crypto *line = &desc->crypto[i];
 
 		if (memchr(s->suites, line->suite, s->nsuites) != NULL &&
-			memchr(s->methods, line->method, s->nmethods) !=
-				NULL &&
+			memchr(s->methods, line->method, s->nmethods) != NULL &&
 			(line->esn || s->esn != ESN_ONLY) &&
-			add(&s->policy, line->suite, line->method,
-				line->esn) != SDESP_OK)
+			add(&s->policy, line->suite, line->method, line->esn) !=
+				SDESP_OK)
 			return;
 	}
 }

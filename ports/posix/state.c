@@ -31,8 +31,8 @@ static int lock(int fd)
 
 static int cannot(const struct state *st, const char *what)
 {
-	return system_error("%s: cannot %s: %s", st->path, what,
-		strerror(errno));
+	return system_error(
+		"%s: cannot %s: %s", st->path, what, strerror(errno));
 }
 
 static void begin(struct state *st, const char *path)
@@ -91,11 +91,10 @@ static int open_locked(struct state *st)
 		if (lock(st->fd) != 0) {
 			if (errno != EACCES && errno != EAGAIN)
 				return cannot(st, "lock");
-			return system_error("%s: another sdesp is using it",
-				st->path);
+			return system_error(
+				"%s: another sdesp is using it", st->path);
 		}
-		if (fstat(st->fd, &ours) == 0 &&
-			stat(st->path, &named) == 0 &&
+		if (fstat(st->fd, &ours) == 0 && stat(st->path, &named) == 0 &&
 			ours.st_ino == named.st_ino &&
 			ours.st_dev == named.st_dev)
 			return DONE;
@@ -185,8 +184,8 @@ int state_tick(struct state *st)
 
 	advance_clock(st);
 	sessions[0] = &st->session;
-	if (sdesp_sessions_poll(&st->backend.base, sessions, 1,
-		    st->clock_ms) < 0)
+	if (sdesp_sessions_poll(&st->backend.base, sessions, 1, st->clock_ms) <
+		0)
 		return system_error("%s: events were lost", st->path);
 	(void)sdesp_session_tick(&st->session, st->clock_ms);
 	while (sdesp_session_event(&st->session, &ev))

@@ -13,8 +13,7 @@ static struct state_backend *books(struct sdesp_backend *be)
 	return (struct state_backend *)be;
 }
 
-static struct state_sa *find(
-	struct state_backend *b, uint32_t spi, int inbound)
+static struct state_sa *find(struct state_backend *b, uint32_t spi, int inbound)
 {
 	unsigned i;
 
@@ -141,7 +140,8 @@ static int sa_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		int status = b->live->vtable->sa_move(
 			b->live, flow, old, spi, inbound);
 
-		if (status != SDESP_OK)
+		/* An SA that is closed here has no part in what is live. */
+		if (status != SDESP_OK && status != SDESP_ERR_GONE)
 			return status;
 	}
 	sa->flow = *flow;
@@ -170,9 +170,9 @@ static int sa_query(struct sdesp_backend *be, const struct sdesp_flow *flow,
 
 	if (sa == NULL)
 		return SDESP_ERR_GONE;
-	if (b->live != NULL)
-		return b->live->vtable->sa_query(
-			b->live, flow, spi, inbound, stats);
+	if (b->live != NULL && b->live->vtable->sa_query(b->live, flow, spi,
+				       inbound, stats) == SDESP_OK)
+		return SDESP_OK;
 	*stats = sa->stats;
 	return SDESP_OK;
 }
@@ -185,8 +185,8 @@ static int policy_set(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	unsigned i;
 
 	if (b->live != NULL) {
-		int status = b->live->vtable->policy_set(
-			b->live, flow, action, spi);
+		int status =
+			b->live->vtable->policy_set(b->live, flow, action, spi);
 
 		if (status != SDESP_OK)
 			return status;

@@ -15,8 +15,7 @@ struct state_record {
 };
 
 /* Write st, its session included. A status of the core. */
-SDESP_CHECK int state_record_write(
-	struct state_record *r, struct state *st);
+SDESP_CHECK int state_record_write(struct state_record *r, struct state *st);
 
 /*
  * Read r->octets; the session goes to st->saved as it is. Returns NULL, or

@@ -71,8 +71,8 @@ static size_t write_piece(
 	return PIECE_HEAD + len;
 }
 
-size_t transfer_next(struct transfer_sender *s,
-	uint8_t out[TRANSFER_DATAGRAM], uint64_t now_ms)
+size_t transfer_next(struct transfer_sender *s, uint8_t out[TRANSFER_DATAGRAM],
+	uint64_t now_ms)
 {
 	uint32_t number;
 

@@ -17,16 +17,16 @@
 #define TRANSFER_ASK 13
 #define TRANSFER_MAX 4194304
 #define TRANSFER_PIECES ((TRANSFER_MAX + TRANSFER_PIECE - 1) / TRANSFER_PIECE)
-#define TRANSFER_WINDOW 32
+#define TRANSFER_WINDOW 8
 
 struct transfer_sender {
 	const uint8_t *data;
 	size_t len;
 	uint32_t pieces;
-	int asked;       /* somebody wants it */
-	uint32_t first;  /* that the other end misses */
-	uint64_t have;   /* and what it has beyond, as in an ask */
-	uint32_t next;   /* not yet sent at all */
+	int asked;      /* somebody wants it */
+	uint32_t first; /* that the other end misses */
+	uint64_t have;  /* and what it has beyond, as in an ask */
+	uint32_t next;  /* not yet sent at all */
 	uint64_t sent_ms[TRANSFER_WINDOW]; /* by number */
 	uint64_t pause_ms;                 /* between pieces */
 	uint64_t last_ms;                  /* when a piece last left */
@@ -40,8 +40,8 @@ void transfer_send_init(struct transfer_sender *s, const uint8_t *data,
 void transfer_asked(struct transfer_sender *s, const uint8_t *p, size_t len);
 
 /* The next datagram that is due: its length, or 0 = nothing now. */
-size_t transfer_next(struct transfer_sender *s,
-	uint8_t out[TRANSFER_DATAGRAM], uint64_t now_ms);
+size_t transfer_next(struct transfer_sender *s, uint8_t out[TRANSFER_DATAGRAM],
+	uint64_t now_ms);
 
 struct transfer_receiver {
 	uint8_t data[TRANSFER_MAX];

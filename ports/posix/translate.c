@@ -47,8 +47,9 @@ static int translate_all(struct translation *t)
 		if (more <= 0)
 			return more == 0 ? DONE : REFUSED;
 		b.len = p.captured;
-		why = p.captured < p.length ? "the capture has only a part of it"
-					    : t->fn(t->ctx, &b);
+		why = p.captured < p.length
+			      ? "the capture has only a part of it"
+			      : t->fn(t->ctx, &b);
 		if (why == TRANSLATE_STOP)
 			return SYSTEM;
 		if (why == TRANSLATE_DROP) {

@@ -17,6 +17,7 @@
 #define ROUND_OCTETS (24u << 20) /* work of each subject, by size */
 #define ROUNDS_MIN 200
 #define ROUNDS_MAX 2000
+#define SLICES 40 /* spread over time, a tenth of the rounds each */
 
 static const struct bench_subject *const subjects[] = {
 	&bench_alone, &bench_batch, &bench_bearssl_gcm, &bench_openssl};
@@ -49,7 +50,7 @@ static void measure(struct times times[SUBJECTS], unsigned suite, size_t size)
 	if (rounds > ROUNDS_MAX)
 		rounds = ROUNDS_MAX;
 	memset(times, 0, SUBJECTS * sizeof times[0]);
-	for (size_t slice = 0; slice < 10; slice++) {
+	for (size_t slice = 0; slice < SLICES; slice++) {
 		for (size_t s = 0; s < SUBJECTS; s++) {
 			if (!subjects[s]->begin(suite, size))
 				continue;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Flash, RAM and stack: text, data and bss of each level as the linker leaves
-# it, BearSSL's part apart; sizes of the public structs; deepest stack.
+# it, BearSSL's part apart; sizes of the public structs; deepest stack. What the
+# small machine may have of each is said beside it.
 # usage: size.sh SCRATCH
 # SPDX-License-Identifier: MIT
 set -eu
@@ -59,7 +60,19 @@ row() {
 		-o "$out/linked" "$out/$arch-main.o" -L"$out/$arch-$name" \
 		-L"$out/$arch-bear" -nostdlib -Wl,--start-group -lours -lbear \
 		-lgcc -Wl,--end-group
-	awk -v label="$1" -f tests/bench/size.awk "$out/map"
+	awk -v label="$1" -f tests/bench/size.awk "$out/map" | tee "$out/row"
+}
+
+# budget LIMIT WHAT VALUE: only the small machine has budgets.
+budget() {
+	[ "$arch" = m3 ] || return 0
+	printf '  %-47s %6d, budget %5d %s\n' "$2" "$3" "$1" \
+		"$([ "$3" -le "$1" ] && echo kept || echo MISSED)"
+}
+
+# flash: all text of the row just printed.
+flash() {
+	awk '{ print $(NF-4) + $(NF-3) + $(NF-2) }' "$out/row"
 }
 
 # structs: sizes as the compiler sees them.
@@ -68,13 +81,20 @@ structs() {
 		echo '#include "sdesp.h"'
 		echo '#include "sdesp_udp.h"'
 		for s in session policy esp_tx esp_rx cipher sa pkt udp; do
-			echo "char of_$s[sizeof(struct sdesp_$s)];"
+			echo "char of_${s}[sizeof(struct sdesp_$s)];"
 		done
 	} > "$out/structs.c"
 	# shellcheck disable=SC2086 # lists of flags
 	$cc -std=c99 $machine $1 $include -c -o "$out/structs.o" "$out/structs.c"
 	"${cc%gcc}nm" -t d -S "$out/structs.o" | sort -k4 |
-		awk '{ sub("of_", "", $4); printf "  struct sdesp_%-10s %7d\n", $4, $2 }'
+		awk '{ sub("of_", "", $4); printf "  struct sdesp_%-10s %7d\n", $4, $2 }' |
+		tee "$out/sizes"
+}
+
+# An inbound SA is the larger one.
+ram() {
+	awk '$2 == "sdesp_esp_rx" { n += $3 } $2 == "sdesp_cipher" { n -= $3 }
+		END { print n }' "$out/sizes"
 }
 
 # machine ARCH CC FLAGS SMALL TITLE
@@ -102,6 +122,7 @@ measure() {
 	variant full "$small"
 	row 'negotiate, crypto of your own' "$negotiate"
 	row 'negotiate on BearSSL' "$negotiate $keying"
+	budget 12288 'negotiation, BearSSL included' "$(flash)"
 	row 'ESP, all suites' "$packets"
 	row 'all of it and the UDP backend' "$negotiate $keying $packets $udp"
 	echo "sizes of structs, all suites, default limits"
@@ -109,17 +130,23 @@ measure() {
 	only="$small -DSDESP_WITH_CBC=0 -DSDESP_WITH_CCM=0 -DSDESP_WITH_NULL=0"
 	variant gcm "$only -DSDESP_WITH_CHACHAPOLY=0"
 	row 'ESP, AES-GCM alone' "$packets"
+	budget 12288 'ESP with one AEAD, BearSSL included' "$(flash)"
 	variant chachapoly "$only -DSDESP_WITH_GCM=0"
 	row 'ESP, ChaCha20-Poly1305 alone' "$packets"
+	budget 12288 'ESP with one AEAD, BearSSL included' "$(flash)"
 	row 'all of it, ChaCha20-Poly1305 alone' \
 		"$negotiate $keying $packets $udp"
 	echo "sizes of structs, ChaCha20-Poly1305 alone, window 64"
 	structs "$only -DSDESP_WITH_GCM=0"
+	budget 512 'RAM of an SA beside its key schedule' "$(ram)"
 	echo "deepest stack, in octets"
-	/usr/bin/python3 tests/bench/stack.py "$out/$arch-full" "$out/$arch-bear"
+	/usr/bin/python3 tests/bench/stack.py "$arch" "$out/$arch-full" \
+		"$out/$arch-bear" | tee "$out/stack"
+	budget 2048 'stack' "$(awk '$2 > n { n = $2 } END { print n + 0 }' \
+		"$out/stack")"
 }
 
 measure x86-64 gcc "" "" 'x86-64, -Os'
 measure m3 arm-none-eabi-gcc "-mcpu=cortex-m3 -mthumb" \
-	"-DSDESP_MAX_WINDOW=64 -DSDESP_UDP_SAS=4 -DSDESP_UDP_FLOWS=1" \
-	'Cortex-M3, -Os, window 64'
+	"-DSDESP_MAX_WINDOW=64 -DSDESP_UDP_SAS=4 -DSDESP_UDP_FLOWS=1 \
+	-DSDESP_WITH_REASONS=0" 'Cortex-M3, -Os, window 64, no texts of refusals'

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """Deepest stack below each public call, from gcc's call graphs (.ci files).
 
-usage: stack.py FOLDER...
+usage: stack.py MACHINE FOLDER...
 
-Calls through a class or function pointer are followed to the functions that
-can stand there: see INDIRECT. A frame without a fixed size, or recursion, is
-an error: then there is no deepest stack.
+MACHINE is a key of CHOSEN: which code of BearSSL core/crypto has there. Calls
+through a class or function pointer are followed to the functions that can
+stand there: see INDIRECT. A frame without a fixed size, recursion, or a call
+through a pointer that is not in the table is an error: then there is no
+deepest stack. The application's own functions (random source, socket, key
+log) are not counted.
 SPDX-License-Identifier: MIT
 """
 import pathlib
@@ -16,25 +19,50 @@ ENTRIES = """sdesp_session_offer sdesp_session_answer sdesp_session_accept
 sdesp_session_tick sdesp_session_close sdesp_sdp_find sdesp_esp_tx_init
 sdesp_esp_seal sdesp_esp_open sdesp_udp_input sdesp_udp_send""".split()
 
-# Who calls through pointers (a part of the file's name) -> what may be there,
-# as file and function.
-KEYING = r"core-crypto-kex.*:(hash|hkdf|x25519)_?\w*$"
-BACKEND = r"backends-udp-backend.*:udp_\w+$"
+# MACHINE -> AES, GHASH, ChaCha20, Poly1305, Curve25519.
+CHOSEN = {
+    "x86-64": ("(ct64|x86ni)", "(ctmul64|pclmul)", "(ct|sse2)", "ctmulq?",
+               "m31"),
+    "m3": ("ct", "ctmul32", "ct", "ctmul32", "i15"),
+}
+AES, GHASH, CHACHA20, POLY1305, CURVE = CHOSEN[sys.argv[1]]
+
+# Who calls through pointers -> what may be there; both as file:function. The
+# first row that fits counts; None: the application's.
+ENGINE = r"core-crypto-.*:(gcm|chachapoly|ccm|cbc|null)_"
+KEX = r"core-crypto-kex.*:kex_"
+BACKEND = r"backends-udp-backend.*:"
 INDIRECT = [
-    ("core-esp", r"core-crypto-bearssl.*:bearssl_\w+$"),
-    ("core-crypto-bearssl", r"core-crypto.*:(gcm|chachapoly|ccm|cbc|null)"
-                            r"_(init|seal|open)$"),
-    ("core-crypto-kex", r"bear-ec_c25519_m31.*:api_mul\w*$"),
-    ("core-crypto", r"bear-.*:br_(aes_ct\w*_(run|init|encrypt|decrypt|ctr|mac)"
-                    r"|ghash_ctmul\w*|chacha20_ct_run|poly1305_ctmul\w*_run)$"),
-    ("core-attr-desc", r"core-attr-desc.*:take_\w+$"),
-    ("core-attr-crypto", r"core-attr-crypto.*:read_\w+$"),
-    ("core-attr", KEYING),
-    ("core-nego", KEYING),
-    ("core-session", KEYING + "|" + BACKEND),
-    ("core-sa", BACKEND),
-    ("bear-", r"bear-.*:br_(sha(224|256)_(update|init|out|state|set_state)"
-              r"|chacha20_ct_run)$"),
+    (r"core-session-session.*:sdesp_session_random$", None),
+    (r"backends-udp-", None),
+    (r"core-sa-pair.*:policy_", BACKEND + r"policy_\w+$"),
+    (r"core-sa-pair.*_reserve$", BACKEND + "spi_reserve$"),
+    (r"core-sa-pair.*:(add|sdesp_sa_pair_install)$",
+     BACKEND + r"sa_(add|delete)$|core-session-install.*:fill$"),
+    (r"core-sa-pair", BACKEND + r"(sa_delete|sa_move|spi_release)$"),
+    (r"core-session-(session|install)", BACKEND + "features$"),
+    (r"core-session-notify.*:query$", BACKEND + "sa_query$"),
+    (r"core-session-notify", r"backends-udp-events.*:sdesp_udp_poll$"),
+    (r"core-session-(offer|reply)", KEX + "x25519$"),
+    (r"core-nego-keys.*:expand$", KEX + "hkdf_expand$"),
+    (r"core-nego-keys", KEX + "(hkdf_extract|x25519)$"),
+    (r"core-(nego-transcript|session-save|attr-canon)", KEX + r"hash_\w+$"),
+    (r"core-attr-desc", r"core-attr-desc.*:take_\w+$"),
+    (r"core-attr-crypto", r"core-attr-crypto.*:read_(esn|psk|window|seconds)$"),
+    (r"core-esp-esp", r"core-crypto-bearssl.*:bearssl_init$"),
+    (r"core-esp-tx", r"core-crypto-bearssl.*:bearssl_seal$"),
+    (r"core-esp-rx", r"core-crypto-bearssl.*:bearssl_open$"),
+    (r"core-crypto-bearssl.*:bearssl_init$", ENGINE + "init$"),
+    (r"core-crypto-bearssl.*:bearssl_seal$", ENGINE + "seal$"),
+    (r"core-crypto-bearssl.*:bearssl_open$", ENGINE + "open$"),
+    (r"core-crypto-gcm.*:gcm_hash", rf"bear-.*:br_ghash_{GHASH}$"),
+    (r"core-crypto-gcm", rf"bear-.*:br_aes_{AES}_ctr_(init|run)$"),
+    (r"core-crypto-ccm", rf"bear-.*:br_aes_{AES}_ctrcbc_(init|ctr|mac)$"),
+    (r"core-crypto-cbc", rf"bear-.*:br_aes_{AES}_cbc(enc|dec)_(init|run)$"),
+    (r"core-crypto-chachapoly", rf"bear-.*:br_(poly1305_{POLY1305}"
+                                rf"|chacha20_{CHACHA20})_run$"),
+    (r"bear-.*:br_poly1305_", rf"bear-.*:br_chacha20_{CHACHA20}_run$"),
+    (r"core-crypto-kex", rf"bear-.*c25519_{CURVE}.*:api_mul$"),
 ]
 
 
@@ -58,22 +86,29 @@ def read(folders):
 
 
 def main():
-    frames, calls = read(sys.argv[1:])
+    frames, calls = read(sys.argv[2:])
     by_name = {}
     for file, title in frames:
         by_name.setdefault(title.split(":")[-1], []).append((file, title))
     depth = {}
 
+    def through_pointer(node):
+        caller = f"{node[0]}:{node[1].split(':')[-1]}"
+        for who, pattern in INDIRECT:
+            if re.search(who, caller):
+                break
+        else:
+            sys.exit(f"stack: what does {caller} call?")
+        found = [(file, title) for file, title in frames if pattern and
+                 re.search(pattern, f"{file}:{title.split(':')[-1]}")]
+        if pattern and not found:
+            sys.exit(f"stack: {caller} calls none of {pattern}")
+        return found
+
     def targets(node):
         for target in calls.get(node, ()):
             if target == "__indirect_call":
-                for part, pattern in INDIRECT:
-                    if part in node[0]:
-                        for file, title in frames:
-                            name = title.split(":")[-1]
-                            if re.search(pattern, f"{file}:{name}"):
-                                yield (file, title)
-                        break
+                yield from through_pointer(node)
             elif (node[0], target) in frames:
                 yield (node[0], target)
             else:

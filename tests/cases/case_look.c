@@ -12,8 +12,8 @@ static const char *const states[] = {"IDLE", "OFFERED", "EARLY", "ANSWERED",
 	"CONFIRMED", "REKEY_OFFERED", "REKEY_EARLY", "REKEY_ANSWERED",
 	"REFRESH_OFFERED", "CLOSED"};
 
-static const char *const events[] = {"-", "ESTABLISHED", "REKEYED",
-	"REKEY_DUE", "REKEY_FAILED", "REFRESH_DUE", "EXPIRED", "PEER_MOVED",
+static const char *const events[] = {"-", "ESTABLISHED", "REKEYED", "REKEY_DUE",
+	"REKEY_FAILED", "REFRESH_DUE", "EXPIRED", "PEER_MOVED",
 	"PEER_ELSEWHERE", "DRAINED", "FAILED"};
 
 static uint32_t spi_of(const char *word)
@@ -46,8 +46,7 @@ static void look_pair(
 static void look_drain(
 	struct case_run *run, const struct sdesp_session_info *info)
 {
-	uint32_t spi =
-		strcmp(run->word[1], "none") ? spi_of(run->word[1]) : 0;
+	uint32_t spi = strcmp(run->word[1], "none") ? spi_of(run->word[1]) : 0;
 
 	if (info->spi_drain != spi)
 		case_fail(run, "drain %08x", info->spi_drain);
@@ -125,7 +124,7 @@ static void look_flow(
 	if (strcmp(is, run->word[1]))
 		case_fail(run, "flow %s", is);
 	else if (run->nwords > 2 && policy &&
-		policy->spi != spi_of(run->word[2]))
+		 policy->spi != spi_of(run->word[2]))
 		case_fail(run, "flow protect %08x", policy->spi);
 }
 

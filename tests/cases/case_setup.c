@@ -161,8 +161,7 @@ static void set_grant(struct case_run *run)
 		run->word[2], run->word[3], run->word[4], run->word[5]);
 	attr.name = sdesp_span_of("esp-ts");
 	attr.value = sdesp_span_of(text);
-	if (sdesp_attr_ts_parse(
-		    &run->local.ts[run->local.nts++], &attr, NULL))
+	if (sdesp_attr_ts_parse(&run->local.ts[run->local.nts++], &attr, NULL))
 		case_fail(run, "not a selector: %s", text);
 }
 

@@ -58,8 +58,8 @@ static void begin(struct case_run *run)
 	run->port.random = draw;
 	run->port.ctx = run;
 	run->port.kex = &sdesp_bearssl_kex;
-	status = sdesp_session_init(&run->session, &run->policy,
-		&run->backend.base, &run->port);
+	status = sdesp_session_init(
+		&run->session, &run->policy, &run->backend.base, &run->port);
 	if (status)
 		case_fail(run, "init: %s", sdesp_status_name(status));
 	sdesp_text_init(&run->out, run->out_buf, sizeof run->out_buf);
@@ -145,11 +145,10 @@ static int step_accept(struct case_run *run)
 {
 	int status = find_section(run);
 
-	return status
-		? status
-		: sdesp_session_accept(&run->session, &run->section,
-			  strcmp(run->word[1], "provisional") != 0, run->now_ms,
-			  &run->why);
+	return status ? status
+		      : sdesp_session_accept(&run->session, &run->section,
+				strcmp(run->word[1], "provisional") != 0,
+				run->now_ms, &run->why);
 }
 
 static int step_confirm(struct case_run *run)
@@ -202,14 +201,13 @@ static int step_notify(struct case_run *run)
 	ev.inbound = !strcmp(run->word[2], "in");
 	ev.spi = (uint32_t)strtoul(run->word[3], NULL, 16);
 	ev.local = run->local.addr;
-	if (run->nwords > 5 &&
-		!case_addr(&ev.addr, run->word[4], run->word[5]))
+	if (run->nwords > 5 && !case_addr(&ev.addr, run->word[4], run->word[5]))
 		case_fail(run, "not an address: %s", run->word[4]);
 	if (run->nwords > 6)
 		ev.quiet_ms = (uint32_t)strtoul(run->word[6], NULL, 10);
 	return sdesp_session_notify(&run->session, &ev, run->now_ms) == 1
-		? 0
-		: SDESP_ERR_GONE;
+		       ? 0
+		       : SDESP_ERR_GONE;
 }
 
 static const struct {
@@ -240,8 +238,8 @@ static void place_in_pairs(
 			continue;
 		*line = (unsigned)i + 1;
 		*column -= *column >= run->attrs[i].column
-			? run->attrs[i].column - 1
-			: 0;
+				   ? run->attrs[i].column - 1
+				   : 0;
 		return;
 	}
 	*line = 0;
@@ -280,8 +278,7 @@ static void check_outcome(struct case_run *run, char *line)
 				run->why.line, run->why.column, at, column,
 				run->why.what ? run->why.what : "-");
 	}
-	if (*fragment &&
-		(!run->why.what || !strstr(run->why.what, fragment)))
+	if (*fragment && (!run->why.what || !strstr(run->why.what, fragment)))
 		case_fail(run, "\"%s\" is not in \"%s\"", fragment,
 			run->why.what ? run->why.what : "-");
 }

@@ -134,12 +134,12 @@ class Case:
             return last
         if word in ("offer", "refresh"):
             self.offer = ours or self.offer
-        elif word in ("accept", "answer") and outcome in ("ok", "CONFIRM"):
+        elif word in ("accept", "answer") and outcome in ("ok", "BACKEND", "FORKED", "CONFIRM"):
             offer, answer = (self.offer, body) if word == "accept" else (body, ours)
             if offer and any(x.startswith("a=esp-confirm") for x in answer):
                 self.keys = Keys(offer, answer, self.index, self.psks, word == "accept")
                 lines = (first, first + len(theirs)) if word == "accept" else (at, last)
-                self.confirm(*lines, fill, outcome == "ok")
+                self.confirm(*lines, fill, outcome != "CONFIRM")
         return last
 
     def run(self, fill):

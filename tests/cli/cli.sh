@@ -25,6 +25,20 @@ fail() {
 	if [ -s err ]; then sed 's/^/     /' err; fi
 }
 
+# holds NAME COMMAND...: the command succeeds.
+holds() {
+	name=$1
+	shift
+	if "$@"; then pass "$name"; else fail "$name"; fi
+}
+
+# lacks NAME COMMAND...: it does not.
+lacks() {
+	name=$1
+	shift
+	if "$@"; then fail "$name"; else pass "$name"; fi
+}
+
 # expect CODE NAME COMMAND...: runs it, output in out, messages in err.
 expect() {
 	want=$1
@@ -61,10 +75,10 @@ prints() {
 agree() {
 	rm -f "$1" "$2"
 	# shellcheck disable=SC2086 # lists of options
-	"$SDESP" offer --state "$1" $3 > "$1.offer" 2> err &&
-		"$SDESP" answer --state "$2" ${4-} "$1.offer" \
-			> "$1.answer" 2> err &&
-		"$SDESP" accept --state "$1" "$1.answer" 2> err
+	"$SDESP" offer --state "$1" $3 > "$1.o" 2> err &&
+		"$SDESP" answer --state "$2" ${4-} "$1.o" \
+			> "$1.n" 2> err &&
+		"$SDESP" accept --state "$1" "$1.n" 2> err
 }
 
 finish() {

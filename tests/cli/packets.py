@@ -52,7 +52,7 @@ def read(path):
 def make(path, src, dst, linktype="101"):
     s, d = (ipaddress.ip_address(a).packed for a in (src, dst))
     lengths = list(range(0, 40)) + [64, 256, 1400, 1500, 9000]
-    write(path, [ip(s, d, 17, udp(s, d, 40000, 5000, bytes(65 + n % 26 for n in range(k))))
+    write(path, [ip(s, d, 17, udp(s, d, 40000, 40001, bytes(65 + n % 26 for n in range(k))))
                  for k in lengths], int(linktype))
 
 

@@ -40,6 +40,7 @@ expect 1 "too large" "$SDESP" check large
 expect 3 "absent" "$SDESP" check absent
 head -c 5000 /dev/urandom > noise
 "$SDESP" check noise > out 2> err
-[ $? -le 1 ] && pass "noise" || fail "noise"
+code=$?
+holds "noise" [ "$code" -le 1 ]
 
 finish

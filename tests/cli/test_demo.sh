@@ -8,29 +8,29 @@ here=$(cd "$(dirname "$0")" && pwd)
 picture=$here/../../docs/protocol.png
 start=$(date +%s)
 expect 0 demo "$SDESP" demo --picture "$picture" --out d
-[ $(($(date +%s) - start)) -lt 10 ] && pass "under 10 seconds" || fail "slow"
+holds "under 10 seconds" [ $(($(date +%s) - start)) -lt 10 ]
 cp out report
 for line in 'picture is the same' 'both ends rekeyed' \
 	'every replayed and every altered packet was refused' \
 	'nothing of the picture could be read'; do
 	prints "  ok .*$line"
 done
-cmp -s d/picture.png "$picture" && pass "same file" || fail "another file"
+holds "same file" cmp -s d/picture.png "$picture"
 digest=$(sha256sum < "$picture" | cut -d' ' -f1)
-grep -q "$digest" report && pass "its SHA-256" || fail "SHA-256"
-[ "$(stat -c %a d/esp_sa)" = 600 ] && pass "keys are private" || fail "keys"
+holds "its SHA-256" grep -q "$digest" report
+holds "keys are private" [ "$(stat -c %a d/esp_sa)" = 600 ]
 
 if command -v tshark > /dev/null; then
 	sed -n '/WIRESHARK_CONFIG_DIR/,/^$/p' report > decode
-	grep -q onpath.pcap decode && pass "the command is printed" || fail "command"
+	holds "the command is printed" grep -q onpath.pcap decode
 	sed -i '/^$/d' decode
 	sed -i '$s/$/ -T fields -e esp.icv_good -e udp.dstport/' decode
 	sh decode > fields 2> err
 	all=$(wc -l < fields)
 	good=$(grep -c '^1' fields)
-	[ "$all" -gt 100 ] && [ "$good" -ge $((all - 2)) ] &&
-		pass "tshark: $good of $all right" || fail "tshark: $good of $all"
-	grep -q ',8080' fields && pass "tshark decrypts" || fail "no inner port"
+	holds "tshark: $all packets" [ "$all" -gt 100 ]
+	holds "tshark: $good of them right" [ "$good" -ge $((all - 2)) ]
+	holds "tshark decrypts" grep -q ',8080' fields
 else
 	echo "note: tshark is not there"
 fi

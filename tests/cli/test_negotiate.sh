@@ -64,6 +64,11 @@ prints '^a=esp-ts:6 10.2.5.0/24 443 10.1.0.0/16 any'
 cp out n
 expect 0 "tunnel accept" "$SDESP" accept --state a n
 
+rm -f a b
+expect 0 "IPv6 loopback, both on one address" sh -c \
+	"'$SDESP' offer --state a --local [::1]:4500 > o && '$SDESP' answer --state b o"
+prints '^m=application 4501 UDP/ESP'
+
 # Pre-shared keys.
 key=00112233445566778899aabbccddeeff
 (
@@ -96,7 +101,7 @@ says '^psk.short:1:5: .*expected'
 chmod 644 psk.a
 expect 1 "PSK: file open to others" "$SDESP" offer --state c --psk psk.a
 says 'mode is 644'
-[ ! -e c ] && pass "no state is left" || fail "a state is left"
+holds "no state is left" [ ! -e c ]
 
 # Refusals of texts name the place.
 "$SDESP" offer --state e > o
@@ -104,7 +109,7 @@ refused() {
 	rm -f f
 	expect 1 "refused: $1" "$SDESP" answer --state f bad
 	says '^bad:[0-9]+:[0-9]+: '
-	[ ! -e f ] && pass "no state is left" || fail "a state is left"
+	holds "no state is left" [ ! -e f ]
 }
 sed 's/a=esp:spi=......../a=esp:spi=000000ff/' o > bad
 refused "reserved SPI"
@@ -142,7 +147,7 @@ rm -f f
 expect 0 "the section among others" "$SDESP" answer --state f many
 prints '^m=video 0 RTP/AVP'
 prints '^m=audio 0 RTP/AVP'
-[ "$(grep -c '^m=' out)" = 3 ] && pass "three sections" || fail "sections"
+holds "three sections" [ "$(grep -c '^m=' out)" = 3 ]
 rm -f h
 expect 1 "--index of another's section" "$SDESP" answer --state h --index 0 many
 says '^many:6:1: '
@@ -158,15 +163,15 @@ expect 0 "rekey answer" "$SDESP" answer --state a o
 cp out n
 expect 0 "rekey accept" "$SDESP" accept --state b n
 sleep 2.2
-[ "$(mirror a 1)" = "$(mirror b 2)" ] && [ "$(mirror a 1)" != "$old" ] &&
-	pass "rekeyed" || fail "rekeyed"
+holds "rekeyed at both ends" [ "$(mirror a 1)" = "$(mirror b 2)" ]
+holds "to something new" [ "$(mirror a 1)" != "$old" ]
 now=$(mirror a 1)
 expect 0 "refresh offer" "$SDESP" offer --state a --refresh --local 127.0.0.3:4600
 cp out o
 expect 0 "refresh answer" "$SDESP" answer --state b o
 cp out n
 expect 0 "refresh accept" "$SDESP" accept --state a n
-[ "$(mirror a 1)" = "$now" ] && pass "keys stay" || fail "keys stay"
+holds "keys stay" [ "$(mirror a 1)" = "$now" ]
 expect 0 "the peer has moved" "$SDESP" sa --state b
 prints '127.0.0.3:4600'
 expect 2 "a rekey takes no new policy" "$SDESP" offer --state a --rekey --suites AES_128_CCM_8
@@ -183,7 +188,7 @@ expect 2 "tunnel without selectors" "$SDESP" offer --state x --mode tunnel
 expect 2 "too many lines" "$SDESP" offer --state x --secured --suites \
 	AES_128_GCM_16,AES_256_GCM_16,CHACHA20_POLY1305,AES_128_CCM_8,AES_128_GCM_16_IIV
 expect 3 "no such file" "$SDESP" answer --state x nothing
-[ ! -e x ] && pass "no state is left" || fail "a state is left"
+holds "no state is left" [ ! -e x ]
 for command in offer answer accept sa check seal open run demo bench; do
 	expect 0 "$command --help" "$SDESP" $command --help
 	prints "^usage: sdesp $command"

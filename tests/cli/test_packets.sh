@@ -46,12 +46,12 @@ packets make clear 10.1.0.1 10.2.0.2
 tunnel 10.1.0.0/16 10.2.0.0/16
 expect 0 "tunnel seal" "$SDESP" seal --state a clear sealed
 expect 0 "tunnel open" "$SDESP" open --state b sealed opened
-cmp -s clear opened && pass "tunnel" || fail "tunnel"
+holds "tunnel" cmp -s clear opened
 packets make clear fd01::1 fd02::2
 tunnel fd01::/64 fd02::/64
 expect 0 "tunnel seal, IPv6 inside" "$SDESP" seal --state a clear sealed
 expect 0 "tunnel open, IPv6 inside" "$SDESP" open --state b sealed opened
-cmp -s clear opened && pass "tunnel, IPv6 inside" || fail "tunnel, IPv6 inside"
+holds "tunnel, IPv6 inside" cmp -s clear opened
 packets make clear 10.9.0.1 10.2.0.2
 expect 1 "outside the prefixes" "$SDESP" seal --state a clear sealed
 says 'outside the selectors'
@@ -64,7 +64,7 @@ rm -f a b
 "$SDESP" accept --state a n
 expect 1 "another port" "$SDESP" seal --state a clear sealed
 says '45 refused'
-[ "$(stat -c %s sealed)" = 24 ] && pass "nothing passed" || fail "passed"
+holds "nothing passed" [ "$(stat -c %s sealed)" = 24 ]
 packets make other 192.0.2.1 127.0.0.2
 agree a b "" ""
 expect 1 "another source" "$SDESP" seal --state a other sealed
@@ -96,20 +96,20 @@ expect 1 "clear packets" "$SDESP" open --state b clear opened
 packets swap clear swapped
 expect 0 "big-endian, nanoseconds" "$SDESP" seal --state a swapped sealed
 expect 0 "open that" "$SDESP" open --state b sealed opened
-head -c 100 clear > cut
+head -c 100 clear > cut.pcap
 rm -f none
-expect 1 "cut short" "$SDESP" seal --state a cut none
-says 'cut: cut short in packet 2'
-[ ! -e none ] && pass "no partial output" || fail "partial output"
-head -c 20 clear > cut
-expect 1 "cut in its header" "$SDESP" seal --state a cut none
+expect 1 "cut short" "$SDESP" seal --state a cut.pcap none
+says 'cut.pcap: cut short in packet 2'
+holds "no partial output" [ ! -e none ]
+head -c 20 clear > cut.pcap
+expect 1 "cut in its header" "$SDESP" seal --state a cut.pcap none
 packets make ether 127.0.0.1 127.0.0.2 1
 expect 1 "link type" "$SDESP" seal --state a ether none
 says 'link type 1; expected 101'
 echo 'no capture at all, only text' > text
 expect 1 "not pcap" "$SDESP" seal --state a text none
 expect 3 "absent" "$SDESP" seal --state a absent none
-ls | grep -q '\.[A-Za-z0-9]\{6\}$' && fail "temporary files left" || pass "nothing left"
+lacks "no temporary file is left" sh -c "find . -name '*.??????' | grep -q ."
 
 # Another implementation opens what we seal.
 if command -v tshark > /dev/null; then
@@ -121,7 +121,7 @@ if command -v tshark > /dev/null; then
 		-o esp.enable_encryption_decode:TRUE \
 		-o esp.enable_authentication_check:TRUE \
 		-T fields -e esp.icv_good 2> /dev/null | grep -c '^1$')
-	[ "$n" = 45 ] && pass "tshark verifies 45" || fail "tshark verifies $n"
+	holds "tshark verifies 45" [ "$n" = 45 ]
 else
 	echo "note: tshark is not there"
 fi

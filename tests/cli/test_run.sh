@@ -12,9 +12,9 @@ a_port=$((base + 2))
 b_port=$((base + 3))
 
 ts="17 self any peer $service"
-"$SDESP" offer --state a --local 127.0.0.1:$a_port --ts "$ts" > o &&
-	"$SDESP" answer --state b --local 127.0.0.1:$b_port o > n &&
-	"$SDESP" accept --state a n || fail "session"
+"$SDESP" offer --state a --local "127.0.0.1:$a_port" --ts "$ts" > o
+"$SDESP" answer --state b --local "127.0.0.1:$b_port" o > n
+expect 0 "session" "$SDESP" accept --state a n
 
 /usr/bin/python3 "$here/echo.py" serve "$service" 2> /dev/null &
 server=$!
@@ -28,14 +28,14 @@ expect 0 "three clients, 60 datagrams" \
 	/usr/bin/python3 "$here/echo.py" ask "$entry" 20
 kill -INT "$a"
 kill -TERM "$b"
-wait "$a" && pass "ends on SIGINT" || fail "SIGINT"
-wait "$b" && pass "ends on SIGTERM" || fail "SIGTERM"
+holds "ends on SIGINT" wait "$a"
+holds "ends on SIGTERM" wait "$b"
 kill "$server"
 wait "$server" 2> /dev/null
 expect 0 "counted" "$SDESP" sa --state a
 prints '(6[0-9]|[7-9][0-9]) packets'
-[ "$(grep -c AES-GCM keys)" = 2 ] && pass "key log" || fail "key log"
-[ "$(stat -c %a keys)" = 600 ] && pass "key log is private" || fail "key log mode"
+holds "key log" [ "$(grep -c AES-GCM keys)" = 2 ]
+holds "key log is private" [ "$(stat -c %a keys)" = 600 ]
 
 # Numbers go on where they were: the second run is not taken for a replay.
 /usr/bin/python3 "$here/echo.py" serve "$service" 2> /dev/null &
@@ -49,8 +49,7 @@ expect 0 "again" /usr/bin/python3 "$here/echo.py" ask "$entry" 5
 kill "$a" "$b" "$server"
 wait "$a" "$b"
 wait "$server" 2> /dev/null
-grep -q 'refused: 0 replays, 0 forgeries, 0 others' b.err &&
-	pass "nothing refused" || fail "refused"
+holds "nothing refused" grep -q 'refused: 0 replays, 0 forgeries, 0 others' b.err
 
 expect 0 "--time" "$SDESP" run --state a --time 1
 expect 2 "malformed -L" "$SDESP" run --state a -L x

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cli.sh"
 
 agree a b "" ""
-[ "$(stat -c %a a)" = 600 ] && pass "mode 600" || fail "mode"
+holds "mode 600" [ "$(stat -c %a a)" = 600 ]
 expect 1 "offer does not overwrite" "$SDESP" offer --state a
 says 'exists already'
 
@@ -24,15 +24,15 @@ expect 3 "absent" "$SDESP" sa --state absent
 
 size=$(stat -c %s a)
 cut_at() {
-	head -c "$1" a > cut
-	chmod 600 cut
+	head -c "$1" a > short
+	chmod 600 short
 }
 for n in 0 1 13 14 17 18 60 $((size / 2)) $((size - 1)); do
 	cut_at "$n"
-	expect 1 "cut to $n octets" "$SDESP" sa --state cut
-	says '^sdesp: cut: '
+	expect 1 "cut to $n octets" "$SDESP" sa --state short
+	says '^sdesp: short: '
 done
-[ -e cut ] && pass "the file stays" || fail "the file is gone"
+holds "the file stays" [ -e short ]
 {
 	cat a
 	echo
@@ -75,7 +75,8 @@ expect 0 "free again" "$SDESP" sa --state a
 /usr/bin/python3 "$here/packets.py" make clear.pcap 127.0.0.1 127.0.0.2
 expect 0 "text gives no keys away" "$SDESP" sa --state a
 key=$("$SDESP" sa --state b --format json | sed -n 's/^{"in".*"key":"\([0-9a-f]*\)".*/\1/p')
-[ -n "$key" ] && ! grep -q "$key" out && pass "no key in text" || fail "key in text"
+holds "a key in JSON" [ -n "$key" ]
+lacks "no key in text" grep -q "$key" out
 expect 0 "seal" "$SDESP" seal --state a clear.pcap sealed.pcap
 for format in json ip-xfrm setkey wireshark; do
 	agree a b "--encap none --suites AES_128_CBC_HMAC_SHA2_256_128" \
@@ -83,7 +84,7 @@ for format in json ip-xfrm setkey wireshark; do
 	expect 0 "export as $format" "$SDESP" sa --state a --format $format
 	expect 1 "then seal" "$SDESP" seal --state a clear.pcap no.pcap
 	says 'spent'
-	[ ! -e no.pcap ] && pass "no output" || fail "output"
+	holds "no output" [ ! -e no.pcap ]
 done
 expect 1 "run" "$SDESP" run --state a --time 1
 says 'spent'
@@ -107,7 +108,7 @@ expect 1 "setkey has no ESP in UDP" "$SDESP" sa --state a --format setkey
 expect 2 "unknown format" "$SDESP" sa --state a --format xml
 "$SDESP" offer --state fresh > /dev/null
 expect 1 "no keys yet" "$SDESP" sa --state fresh
-says 'no keys yet'
+says 'no keys: '
 
 # Sequence numbers never come twice, whatever happens to the output.
 agree a b "" ""
@@ -116,7 +117,8 @@ expect 3 "output cannot be written" "$SDESP" seal --state a clear.pcap /nowhere/
 "$SDESP" seal --state a clear.pcap two.pcap 2> /dev/null
 expect 0 "open the first" "$SDESP" open --state b one.pcap 1.pcap
 expect 0 "open the second" "$SDESP" open --state b two.pcap 2.pcap
-cmp -s 1.pcap clear.pcap && cmp -s 2.pcap clear.pcap && pass same || fail same
+holds "the first is right" cmp -s 1.pcap clear.pcap
+holds "the second is right" cmp -s 2.pcap clear.pcap
 
 # A program that dies with the replay window closes its inbound SA.
 "$SDESP" run --state b --time 5 2> /dev/null &

@@ -20,7 +20,7 @@ build() {
 	dir=$out/$1 cc=$2 flags=$3 link=$4 extra=$5
 	mkdir -p "$dir"
 	rm -f "$dir"/*.o
-	# shellcheck disable=SC2046,SC2086 # lists of files
+	# shellcheck disable=SC2044,SC2046,SC2086 # lists of files
 	{
 		for f in $(find core backends/udp -name '*.c' ! -name sock\*.c) \
 			tests/cross/selftest.c tests/support/vectors.c $extra; do
@@ -42,7 +42,7 @@ timeout 120 qemu-ppc "$out/powerpc/selftest"
 
 echo "== Cortex-M3, no operating system"
 build m3 arm-none-eabi-gcc \
-	"-Os -mcpu=cortex-m3 -mthumb -ffunction-sections -DSDESP_UDP_SAS=4 -DSDESP_UDP_FLOWS=1" \
+	"-Os -mcpu=cortex-m3 -mthumb -ffunction-sections -DSDESP_UDP_SAS=4 -DSDESP_UDP_FLOWS=2" \
 	"--specs=rdimon.specs -nostartfiles -Ttests/cross/mps2.ld -Wl,--gc-sections" \
 	tests/cross/startup.c
 timeout 120 qemu-system-arm -M mps2-an385 -display none -serial none \

@@ -147,11 +147,19 @@ def esp_part(octets, udp):
     return body[8:] if udp else body
 
 
+def for_scapy(octets, udp, tunnel):
+    """A packet that scapy can open: its transport mode over IPv6 forgets to take the UDP header off."""
+    p = packet(octets)
+    if p.version == 4 or tunnel or not udp:
+        return p
+    return IPv6(src=p.src, dst=p.dst, hlim=p.hlim) / ESP(esp_part(octets, udp))
+
+
 def sealed_by_sdesp(a, suite, family, tunnel, udp):
     texts = plain(family, tunnel, False)
     sealed = a.pcap("seal", texts)
     sa = a.association("out", suite, tunnel)
-    same("scapy opens", [bytes(sa.decrypt(packet(p))) for p in sealed], texts)
+    same("scapy opens", [bytes(sa.decrypt(for_scapy(p, udp, tunnel))) for p in sealed], texts)
     iv_len = sa.crypt_algo.iv_size
     for i, (text, p) in enumerate(zip(texts, sealed)):
         esp = esp_part(p, udp)
@@ -159,7 +167,7 @@ def sealed_by_sdesp(a, suite, family, tunnel, udp):
         if esp_part(again, udp) != esp:
             raise Wrong(f"scapy seals packet {i} otherwise")
     try:
-        sa.decrypt(packet(flip(sealed[30 % len(sealed)])))
+        sa.decrypt(for_scapy(flip(sealed[-1]), udp, tunnel))
     except IPSecIntegrityError:
         return
     raise Wrong("scapy opens a flipped bit")

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: MIT
 set -eu
 
+# shellcheck disable=SC2046 # a list of files
 awk '
 BEGIN {
 	use["base"] = ""

@@ -104,14 +104,23 @@ static int spi_release(
 	return status;
 }
 
-/* Keys must be fresh: a counter that starts again repeats nonces. */
+static unsigned find_key(
+	const struct fake_backend *fake, const struct sdesp_sa *sa)
+{
+	unsigned i = 0;
+
+	while (i < fake->nkeys &&
+		memcmp(fake->keys[i], sa->keymat, FAKE_KEY_LEN) != 0)
+		i++;
+	return i;
+}
+
 static void remember_key(struct fake_backend *fake, const struct sdesp_sa *sa)
 {
-	for (unsigned i = 0; i < fake->nkeys && i < FAKE_KEYS; i++) {
-		if (memcmp(fake->keys[i], sa->keymat, FAKE_KEY_LEN) == 0)
-			misuse(fake, "a key is used twice");
-	}
-	memcpy(fake->keys[fake->nkeys++ % FAKE_KEYS], sa->keymat, FAKE_KEY_LEN);
+	unsigned i = find_key(fake, sa);
+
+	if (i == fake->nkeys && i < FAKE_KEYS)
+		memcpy(fake->keys[fake->nkeys++], sa->keymat, FAKE_KEY_LEN);
 }
 
 static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
@@ -136,6 +145,9 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		misuse(fake, "an SA before the flow is blocked");
 	if (!inbound && fake_backend_sends(fake, flow) == sa->spi)
 		misuse(fake, "a policy names an SA that was not there");
+	if (!inbound && find_key(fake, sa) < fake->nkeys &&
+		fake->spent[find_key(fake, sa)])
+		misuse(fake, "an outbound key is used again: nonces repeat");
 	if (own == NULL)
 		own = room(fake);
 	if (own == NULL)
@@ -235,6 +247,8 @@ static int policy_set(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	}
 	if (policy == NULL)
 		return SDESP_ERR_SPACE;
+	if (action == SDESP_PROTECT && find_key(fake, &sa->sa) < FAKE_KEYS)
+		fake->spent[find_key(fake, &sa->sa)] = 1;
 	policy->used = 1;
 	policy->action = (uint8_t)action;
 	policy->spi = action == SDESP_PROTECT ? spi : 0;
@@ -410,7 +424,7 @@ int fake_backend_key_in(
 	const uint8_t *p = octets;
 
 	for (size_t at = 0; at + FAKE_KEY_LEN <= len; at++) {
-		for (unsigned i = 0; i < fake->nkeys && i < FAKE_KEYS; i++) {
+		for (unsigned i = 0; i < fake->nkeys; i++) {
 			if (memcmp(p + at, fake->keys[i], FAKE_KEY_LEN) == 0)
 				return 1;
 		}

@@ -43,8 +43,10 @@ struct fake_backend {
 	unsigned taken_spis; /* so many reservations say EXISTS first */
 	unsigned vanished;   /* SAs whose deletion may find nothing */
 
-	/* The start of every keymat that was added. */
+	/* The start of every keymat that was added, up to FAKE_KEYS, and
+	 * whether anything could be sent with it. */
 	uint8_t keys[FAKE_KEYS][FAKE_KEY_LEN];
+	uint8_t spent[FAKE_KEYS];
 	unsigned nkeys;
 
 	struct sdesp_backend_event events[FAKE_EVENTS];

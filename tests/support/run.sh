@@ -17,19 +17,20 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 passed=0 failed=0 skipped=0
 
-tests=$*
-for t in $tests; do
+for t in "$@"; do
 	start=$(date +%s)
-	timeout -k 5 "$limit" "$t" > "$log" 2>&1 < /dev/null
+	case $t in
+	*.sh) timeout -k 5 "$limit" sh "$t" > "$log" 2>&1 < /dev/null ;;
+	*) timeout -k 5 "$limit" "$t" > "$log" 2>&1 < /dev/null ;;
+	esac
 	status=$?
 	took=$(($(date +%s) - start))
-	# shellcheck disable=SC2046 # two numbers
-	set -- $(awk '
-		/^\[  PASSED  \] [0-9]+ test\(s\)/ { p += $4 }
-		/^\[  FAILED  \] [0-9]+ test\(s\)/ { f += $4 }
-		/^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3 }
-		END { print p + 0, f + 0 }' "$log")
-	p=$1 f=$2
+	p=$(awk '/^\[  PASSED  \] [0-9]+ test\(s\)/ { n += $4 }
+		/^[0-9]+ passed, [0-9]+ failed/ { n += $1 }
+		END { print n + 0 }' "$log")
+	f=$(awk '/^\[  FAILED  \] [0-9]+ test\(s\)/ { n += $4 }
+		/^[0-9]+ passed, [0-9]+ failed/ { n += $3 }
+		END { print n + 0 }' "$log")
 	case $status in
 	0)
 		[ $((p + f)) -gt 0 ] || p=1
@@ -60,7 +61,6 @@ for t in $tests; do
 	esac
 	passed=$((passed + p))
 	failed=$((failed + f))
-
 done
 
 echo "$passed $failed $skipped" >> "$results"

@@ -152,18 +152,18 @@ static const struct refusal bad_ts[] = {
 
 static void test_ts_refuses(void **state)
 {
-	struct sdesp_ts ts, before;
+	static const struct sdesp_ts zero;
+	struct sdesp_ts ts;
 	struct sdesp_why why;
 
 	(void)state;
-	memset(&ts, 0x5a, sizeof ts);
-	before = ts;
 	for (size_t i = 0; i < COUNT(bad_ts); i++) {
 		struct sdesp_attr attr = value_of(bad_ts[i].value);
 
+		memset(&ts, 0x5a, sizeof ts);
 		assert_why(&bad_ts[i], sdesp_attr_ts_parse(&ts, &attr, &why),
 			&why);
-		assert_memory_equal(&ts, &before, sizeof ts);
+		assert_memory_equal(&ts, &zero, sizeof ts);
 	}
 }
 

@@ -11,7 +11,7 @@
 #include <bearssl.h>
 #include <string.h>
 
-#include "sdesp_crypto.h"
+#include "crypto/hmac.h"
 #include "tests/support/hex.h"
 
 static const struct sdesp_kex_class *const kex = &sdesp_bearssl_kex;
@@ -81,26 +81,42 @@ static void test_hmac(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		uint8_t key[256], mac[32];
 		size_t n = hex(key, rows[i].key);
+		struct sdesp_hmac_key hmac;
+		br_sha256_context hash;
 
-		kex->hkdf_extract(mac, key, n, (const uint8_t *)rows[i].data,
-			strlen(rows[i].data));
+		sdesp_hmac_init(&hmac, key, n);
+		sdesp_hmac_begin(&hash, &hmac);
+		br_sha256_update(&hash, rows[i].data, strlen(rows[i].data));
+		sdesp_hmac_end(&hash, &hmac, mac);
 		assert_hex(mac, rows[i].mac);
 	}
+}
+
+/* A PRK is kept as the key of its HMAC. */
+static void assert_prk(const struct sdesp_prk *prk, const char *want)
+{
+	struct sdesp_hmac_key hmac;
+	uint8_t octets[32];
+
+	hex(octets, want);
+	sdesp_hmac_init(&hmac, octets, sizeof octets);
+	assert_memory_equal(prk, &hmac, sizeof hmac);
 }
 
 /* RFC 5869 A.1 to A.3. */
 static void test_hkdf(void **state)
 {
-	uint8_t salt[80], ikm[80], info[80], prk[32], okm[8160], again[8160];
+	uint8_t salt[80], ikm[80], info[80], okm[8160], again[8160];
+	struct sdesp_prk prk;
 
 	(void)state;
 	memset(ikm, 0x0b, 22);
 	hex(salt, "000102030405060708090a0b0c");
 	hex(info, "f0f1f2f3f4f5f6f7f8f9");
-	kex->hkdf_extract(prk, salt, 13, ikm, 22);
-	assert_hex(prk, "077709362c2e32df0ddc3f0dc47bba63"
-			"90b6c73bb50f9c3122ec844ad7c2b3e5");
-	kex->hkdf_expand(okm, 42, prk, info, 10);
+	kex->hkdf_extract(&prk, salt, 13, ikm, 22);
+	assert_prk(&prk, "077709362c2e32df0ddc3f0dc47bba63"
+			 "90b6c73bb50f9c3122ec844ad7c2b3e5");
+	kex->hkdf_expand(okm, 42, &prk, info, 10);
 	assert_hex(okm, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02"
 			"d56ecc4c5bf34007208d5b887185865");
 
@@ -109,28 +125,28 @@ static void test_hkdf(void **state)
 		salt[i] = (uint8_t)(0x60 + i);
 		info[i] = (uint8_t)(0xb0 + i);
 	}
-	kex->hkdf_extract(prk, salt, 80, ikm, 80);
-	assert_hex(prk, "06a6b88c5853361a06104c9ceb35b45c"
-			"ef760014904671014a193f40c15fc244");
-	kex->hkdf_expand(okm, 82, prk, info, 80);
+	kex->hkdf_extract(&prk, salt, 80, ikm, 80);
+	assert_prk(&prk, "06a6b88c5853361a06104c9ceb35b45c"
+			 "ef760014904671014a193f40c15fc244");
+	kex->hkdf_expand(okm, 82, &prk, info, 80);
 	assert_hex(okm, "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050c"
 			"c4c19afa97c59045a99cac7827271cb41c65e590e09da3275600c"
 			"2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434"
 			"f1d87");
 
 	memset(ikm, 0x0b, 22);
-	kex->hkdf_extract(prk, salt, 0, ikm, 22);
-	assert_hex(prk, "19ef24a32c717b167f33a91d6f648bdf"
-			"96596776afdb6377ac434c1c293ccb04");
-	kex->hkdf_expand(okm, 42, prk, info, 0);
+	kex->hkdf_extract(&prk, salt, 0, ikm, 22);
+	assert_prk(&prk, "19ef24a32c717b167f33a91d6f648bdf"
+			 "96596776afdb6377ac434c1c293ccb04");
+	kex->hkdf_expand(okm, 42, &prk, info, 0);
 	assert_hex(okm, "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454"
 			"e5f3c738d2d9d201395faa4b61a96c8");
 
 	/* A shorter output is the beginning of a longer one. */
-	kex->hkdf_expand(okm, sizeof okm, prk, info, 10);
+	kex->hkdf_expand(okm, sizeof okm, &prk, info, 10);
 	for (size_t n = 0; n < 100; n++) {
 		memset(again, 0xee, sizeof again);
-		kex->hkdf_expand(again, n, prk, info, 10);
+		kex->hkdf_expand(again, n, &prk, info, 10);
 		assert_memory_equal(again, okm, n);
 		assert_int_equal(again[n], 0xee);
 	}

@@ -254,7 +254,7 @@ static void test_broken_media_lines(void **state)
 			"the port of the m= line is not a port number"},
 		{"m=audio 65536 ESP x", 9,
 			"the port of the m= line is not a port number"},
-		{"m=audio 09 ESP x", 9,
+		{"m=audio 000009 ESP x", 9,
 			"the port of the m= line is not a port number"},
 		{"m=audio /2 ESP x", 9,
 			"the port of the m= line is not a port number"},

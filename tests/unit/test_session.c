@@ -77,12 +77,12 @@ static void test_no_key_stays(void **state)
 
 	(void)state;
 	assert_int_equal(agree(&a, &b, 1000), SDESP_OK);
-	assert_false(fake_backend_key_in(
-		&a.backend, &a.session, sizeof a.session));
-	assert_false(fake_backend_key_in(
-		&b.backend, &b.session, sizeof b.session));
-	assert_memory_equal(&a.session.offer.secret, &none.secret,
-		sizeof none.secret);
+	assert_false(
+		fake_backend_key_in(&a.backend, &a.session, sizeof a.session));
+	assert_false(
+		fake_backend_key_in(&b.backend, &b.session, sizeof b.session));
+	assert_memory_equal(
+		&a.session.offer.secret, &none.secret, sizeof none.secret);
 }
 
 static void test_every_suite_both_methods(void **state)
@@ -121,8 +121,7 @@ static void test_answerer_waits(void **state)
 	assert_int_equal(sdesp_session_confirm(&b.session, 0), SDESP_OK);
 	assert_int_equal(
 		fake_backend_sends(&b.backend, &info.flow), info.spi_out);
-	assert_int_equal(
-		sdesp_session_confirm(&b.session, 0), SDESP_ERR_STATE);
+	assert_int_equal(sdesp_session_confirm(&b.session, 0), SDESP_ERR_STATE);
 }
 
 static const uint8_t psk_key[32] = {1, 2, 3};
@@ -277,6 +276,7 @@ static const struct {
 	{"application", "audio", SDESP_ERR_MISMATCH},
 	{"transport", "tunnel", SDESP_ERR_MISMATCH},
 	{"transport", "transport tunnel", SDESP_ERR_MISMATCH},
+	{"transport", "transport 0", SDESP_ERR_MISMATCH},
 	{"esp-crypto:1 ", "esp-crypto:2 ", SDESP_ERR_MISMATCH},
 	{"esp-crypto:1 ", "esp-crypto:9 ", SDESP_ERR_MISMATCH},
 	{"AES_128_GCM_16 x25519", "AES_128_GCM_16 inline", SDESP_ERR_MISMATCH},
@@ -308,9 +308,8 @@ static void test_bad_answers(void **state)
 		int status;
 
 		memcpy(text, b.text, sizeof text);
-		edit(text, sizeof text, bad_answers[i].from,
-			bad_answers[i].to);
-		status = end_accept_text(&a, text, 1, 0);
+		edit(text, sizeof text, bad_answers[i].from, bad_answers[i].to);
+		status = end_accept_text(&a, text, 0, 0);
 		if (status != bad_answers[i].status)
 			fail_msg("%s -> %s: %s (%s)", bad_answers[i].from,
 				bad_answers[i].to, sdesp_status_name(status),
@@ -322,6 +321,31 @@ static void test_bad_answers(void **state)
 	}
 	assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_OK);
 	assert_int_equal(end_event(&a), SDESP_EV_ESTABLISHED);
+}
+
+/* The first final answer decides: refused, it ends the offer. */
+static void test_bad_final(void **state)
+{
+	static const struct sdesp_own_offer none;
+
+	(void)state;
+	for (int early = 0; early < 2; early++) {
+		setup(state);
+		assert_int_equal(end_offer(&a, 0), SDESP_OK);
+		assert_int_equal(end_answer(&b, &a, 0), SDESP_OK);
+		assert_int_equal(end_answer(&c, &a, 0), SDESP_OK);
+		if (early)
+			assert_int_equal(end_accept(&a, &c, 0, 0), SDESP_OK);
+		edit(b.text, sizeof b.text, "a=esp-confirm:", "a=x:");
+		assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_ERR_CONFIRM);
+		assert_int_equal(state_of(&a), SDESP_IDLE);
+		assert_true(fake_backend_empty(&a.backend));
+		assert_memory_equal(&a.session.offer.secret, &none.secret,
+			sizeof none.secret);
+		assert_int_equal(end_accept(&a, &c, 1, 0), SDESP_ERR_STATE);
+		assert_int_equal(teardown(state), 0);
+	}
+	setup(state);
 }
 
 /* Our own keys never come back as a peer's. */
@@ -381,8 +405,7 @@ static void test_early_then_final(void **state)
 	assert_int_equal(end_event(&a), 0);
 }
 
-/* The winner's pair cannot be installed: the flow stays blocked, a repeated
- * answer may still succeed. */
+/* The winner's pair cannot be installed: the offer has come to nothing. */
 static void test_fork_fails(void **state)
 {
 	(void)state;
@@ -399,15 +422,17 @@ static void test_fork_fails(void **state)
 		fake_backend_fail(&a.backend, 0, 0);
 		if (status != SDESP_OK) {
 			assert_int_equal(status, SDESP_ERR_BACKEND);
-			assert_int_equal(state_of(&a), SDESP_EARLY);
-			assert_true(fake_backend_policies(&a.backend) >= 1);
-			assert_int_equal(end_accept(&a, &c, 1, 0), SDESP_OK);
+			assert_int_equal(state_of(&a), SDESP_IDLE);
+			assert_true(fake_backend_empty(&a.backend));
+		} else {
+			assert_int_equal(
+				sdesp_session_confirm(&c.session, 0), SDESP_OK);
+			assert_true(agreed(&a, &c));
+			assert_int_equal(fake_backend_sas(&a.backend), 2);
 		}
-		assert_int_equal(sdesp_session_confirm(&c.session, 0), 0);
-		assert_true(agreed(&a, &c));
-		assert_int_equal(fake_backend_sas(&a.backend), 2);
 		assert_int_equal(teardown(state), 0);
 	}
+	setup(state);
 }
 
 static void test_rekey_by_offerer(void **state)
@@ -423,8 +448,8 @@ static void test_rekey_by_offerer(void **state)
 	assert_int_equal(end_answer(&b, &a, 1000), SDESP_OK);
 	assert_int_equal(state_of(&b), SDESP_REKEY_ANSWERED);
 	assert_int_equal(fake_backend_sas(&b.backend), 4);
-	assert_int_equal(fake_backend_sends(&b.backend, &old_b.flow),
-		old_b.spi_out);
+	assert_int_equal(
+		fake_backend_sends(&b.backend, &old_b.flow), old_b.spi_out);
 	assert_int_equal(end_accept(&a, &b, 1, 1000), SDESP_OK);
 	assert_int_equal(state_of(&a), SDESP_CONFIRMED);
 	assert_int_not_equal(end_info(&a).spi_in, old_a.spi_in);
@@ -510,6 +535,15 @@ static void test_rekey_unwanted(void **state)
 	assert_int_equal(end_info(&b).spi_in, old.spi_in);
 	assert_int_equal(fake_backend_sas(&b.backend), 2);
 
+	/* With port 0 the stream ends: no refresh. */
+	(void)end_saw(&a, 0);
+	assert_int_equal(end_offer(&a, 100), SDESP_OK);
+	assert_int_equal(
+		end_accept_text(&a, "m=application 0 UDP/ESP x\r\n", 1, 100),
+		SDESP_ERR_REJECTED);
+	assert_int_equal(end_event(&a), 0);
+	assert_int_equal(state_of(&a), SDESP_CONFIRMED);
+
 	/* Without either sign for 32 s. */
 	assert_int_equal(end_offer(&a, 200), SDESP_OK);
 	assert_int_equal(end_answer(&b, &a, 200), SDESP_OK);
@@ -526,7 +560,7 @@ static void test_rekey_unwanted(void **state)
 	assert_int_equal(end_event(&a), SDESP_EV_REKEY_DUE);
 }
 
-/* An offer after the rekey shows that the peer has taken the new pair. */
+/* A refresh of the new pair shows that the peer has taken it. */
 static void test_rekey_after_rekey(void **state)
 {
 	(void)state;
@@ -541,11 +575,32 @@ static void test_rekey_after_rekey(void **state)
 	assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_OK);
 	assert_true(agreed(&a, &b));
 
+	/* The same before the first ACK. */
+	assert_int_equal(sdesp_session_close(&a.session), SDESP_OK);
+	assert_int_equal(sdesp_session_close(&b.session), SDESP_OK);
+	setup(state);
 	assert_int_equal(end_offer(&a, 0), SDESP_OK);
 	assert_int_equal(end_answer(&b, &a, 0), SDESP_OK);
 	assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_OK);
-	assert_int_equal(agree(&a, &b, 0), SDESP_OK);
+	assert_int_equal(end_offer(&c, 0), SDESP_OK);
+	assert_int_equal(end_answer(&b, &c, 0), SDESP_ERR_STATE);
+	assert_int_equal(end_refresh(&a, 0), SDESP_OK);
+	assert_int_equal(end_answer(&b, &a, 0), SDESP_OK);
+	assert_true(end_saw(&b, SDESP_EV_ESTABLISHED));
+	assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_OK);
+	assert_true(agreed(&a, &b));
+
+	/* Any other offer waits until the answer is settled. */
+	assert_int_equal(end_offer(&a, 0), SDESP_OK);
+	assert_int_equal(end_answer(&b, &a, 0), SDESP_OK);
+	assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_OK);
+	assert_int_equal(end_offer(&a, 0), SDESP_OK);
+	assert_int_equal(end_answer(&b, &a, 0), SDESP_ERR_STATE);
+	sdesp_session_fail(&a.session, 0);
+	assert_int_equal(sdesp_session_confirm(&b.session, 0), SDESP_OK);
 	(void)sdesp_session_tick(&b.session, 2000);
+	assert_int_equal(agree(&a, &b, 2000), SDESP_OK);
+	(void)sdesp_session_tick(&b.session, 4000);
 	assert_true(agreed(&a, &b));
 }
 
@@ -732,11 +787,11 @@ static void test_refresh_move_fails(void **state)
 				assert_true(agreed(&a, &b));
 			} else if (more == 0) {
 				assert_int_equal(status, SDESP_ERR_BACKEND);
-				assert_true(sdesp_flow_equal(
-					&old.flow, &now.flow));
+				assert_true(
+					sdesp_flow_equal(&old.flow, &now.flow));
 				assert_int_equal(old.spi_out, now.spi_out);
-				assert_int_equal(fake_backend_sends(&b.backend,
-							 &now.flow),
+				assert_int_equal(fake_backend_sends(
+							 &b.backend, &now.flow),
 					now.spi_out);
 			}
 			assert_int_equal(fake_backend_policies(&b.backend), 1);
@@ -951,26 +1006,22 @@ static void test_moved_nat(void **state)
 	spi = end_info(&b).spi_in;
 
 	/* It was heard from where its SDP said: no NAT, only an event. */
-	assert_int_equal(
-		move(&b, spi, 5, 5000, 0), SDESP_EV_PEER_ELSEWHERE);
+	assert_int_equal(move(&b, spi, 5, 5000, 0), SDESP_EV_PEER_ELSEWHERE);
 	assert_int_equal(end_info(&b).flow.remote.port, 4500);
 
 	/* It never was. */
-	assert_int_equal(
-		move(&b, spi, 5, UINT32_MAX, 0), SDESP_EV_PEER_MOVED);
+	assert_int_equal(move(&b, spi, 5, UINT32_MAX, 0), SDESP_EV_PEER_MOVED);
 	assert_int_equal(end_info(&b).flow.remote.port, 7000);
 	assert_true(agreed(&a, &b));
 	assert_int_equal(fake_backend_policies(&b.backend), 1);
 
 	/* From then on it may move, but not at once nor too often. */
-	assert_int_equal(
-		move(&b, spi, 6, 2000, 9999), SDESP_EV_PEER_ELSEWHERE);
+	assert_int_equal(move(&b, spi, 6, 2000, 9999), SDESP_EV_PEER_ELSEWHERE);
 	assert_int_equal(
 		move(&b, spi, 6, 1999, 10000), SDESP_EV_PEER_ELSEWHERE);
 	assert_int_equal(move(&b, spi, 6, 2000, 10000), SDESP_EV_PEER_MOVED);
 	assert_int_equal(move(&b, spi, 6, 2000, 20000), 0);
-	assert_int_equal(
-		move(&b, spi, 255, 5000, 30000), SDESP_EV_PEER_MOVED);
+	assert_int_equal(move(&b, spi, 255, 5000, 30000), SDESP_EV_PEER_MOVED);
 
 	/* A refresh or rekey that says the same address as before does not
 	 * lead back to it. */
@@ -1006,8 +1057,8 @@ static void test_moved_policy(void **state)
 		move(&b, spi, 5, UINT32_MAX, 0), SDESP_EV_PEER_ELSEWHERE);
 	b.policy.move = SDESP_MOVE_ALWAYS;
 	assert_int_equal(move(&b, spi, 5, 2000, 0), SDESP_EV_PEER_MOVED);
-	fake_backend_raise_moved(&b.backend,
-		fake_backend_find(&b.backend, spi, 1), &loop, 9000);
+	fake_backend_raise_moved(
+		&b.backend, fake_backend_find(&b.backend, spi, 1), &loop, 9000);
 	poll_one(&b, 60000);
 	assert_int_equal(end_event(&b), SDESP_EV_PEER_ELSEWHERE);
 	fake_backend_fail(&b.backend, 2, 0);
@@ -1146,8 +1197,8 @@ static void test_no_space(void **state)
 		struct sdesp_text out;
 
 		sdesp_text_init(&out, buf, cap);
-		assert_int_equal(sdesp_session_offer(
-					 &c.session, &c.local, 0, &out),
+		assert_int_equal(
+			sdesp_session_offer(&c.session, &c.local, 0, &out),
 			SDESP_ERR_SPACE);
 		assert_int_equal(out.len, 0);
 		assert_true(fake_backend_empty(&c.backend));
@@ -1272,8 +1323,9 @@ static void test_bad_policy(void **state)
 	BAD_POLICY(psk.token = "a b");
 	BAD_POLICY(psk.own = "");
 	BAD_POLICY(psk.peer = psk.own);
-	assert_int_equal(sdesp_session_init(&s, &good, &a.backend.base,
-				 &a.port.port),
+	psk = psk_a;
+	assert_int_equal(
+		sdesp_session_init(&s, &good, &a.backend.base, &a.port.port),
 		SDESP_OK);
 }
 
@@ -1300,15 +1352,14 @@ static void test_backend_fails(void **state)
 			assert_true(fake_backend_empty(&b.backend));
 			assert_int_equal(end_answer(&b, &a, 0), SDESP_OK);
 		}
-		status = end_accept(&a, &b, 1, 0);
+		status = end_accept(&a, &b, 0, 0);
 		if (status != SDESP_OK) {
 			assert_int_equal(status, SDESP_ERR_BACKEND);
 			assert_int_equal(state_of(&a), SDESP_OFFERED);
 			assert_true(fake_backend_sas(&a.backend) <= 1);
-			assert_int_equal(
-				fake_backend_policies(&a.backend), 0);
-			assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_OK);
+			assert_int_equal(fake_backend_policies(&a.backend), 0);
 		}
+		assert_int_equal(end_accept(&a, &b, 1, 0), SDESP_OK);
 		status = sdesp_session_confirm(&b.session, 0);
 		if (status != SDESP_OK) {
 			assert_int_equal(status, SDESP_ERR_BACKEND);
@@ -1389,6 +1440,7 @@ int main(void)
 		TEST(test_offer_below_policy),
 		TEST(test_answer_bad_share),
 		TEST(test_bad_answers),
+		TEST(test_bad_final),
 		TEST(test_reflection),
 		TEST(test_fork),
 		TEST(test_early_then_final),

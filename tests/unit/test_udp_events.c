@@ -132,6 +132,32 @@ static void test_moved(void **state)
 	check_moved(here, 500);
 }
 
+/* What the old SA heard counts for the new one of a rekey. */
+static void test_moved_after_rekey(void **state)
+{
+	struct sdesp_addr there = udp_addr("203.0.113.7", 1024);
+	struct sdesp_sa sa = udp_sa(PLAIN, 0xc4000000);
+	struct sdesp_backend_event ev;
+	struct sdesp_backend *be0;
+
+	(void)state;
+	start();
+	be0 = &ends[0].udp.base;
+	assert_int_equal(udp_hear(ends, &ends[0].flow.local, 1000), SDESP_OK);
+	assert_int_equal(next_event().type, SDESP_BACKEND_USED);
+	assert_int_equal(class->sa_add(be, &ends[1].flow, &sa, 1), SDESP_OK);
+	assert_int_equal(class->sa_add(be0, &ends[0].flow, &sa, 0), SDESP_OK);
+	assert_int_equal(
+		class->policy_set(be0, &ends[0].flow, SDESP_PROTECT, sa.spi),
+		SDESP_OK);
+	assert_int_equal(udp_hear(ends, &there, 1700), SDESP_OK);
+	assert_int_equal(next_event().type, SDESP_BACKEND_USED);
+	ev = next_event();
+	assert_int_equal(ev.type, SDESP_BACKEND_MOVED);
+	assert_int_equal(ev.spi, sa.spi);
+	assert_int_equal(ev.quiet_ms, 700);
+}
+
 /* A move as a session makes it: block, move both, forget the old flow, let
  * it send again. The id of the flow stays good all along. */
 static void move_blocked(struct sdesp_flow *old, uint16_t port)
@@ -351,6 +377,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_moved_after_rekey),
 		cmocka_unit_test(test_moved_by_session),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_limit_out),

@@ -193,13 +193,27 @@ static int reserve(struct sdesp_sa_pair *pair, uint32_t spi)
 	return sdesp_sa_pair_reserve(pair, be, spi);
 }
 
+struct spis {
+	struct sdesp_sa_source source;
+	uint32_t in, out;
+};
+
+static void fill(
+	const struct sdesp_sa_source *source, struct sdesp_sa *sa, int inbound)
+{
+	const struct spis *spis = (const struct spis *)source;
+
+	sa->spi = inbound ? spis->in : spis->out;
+}
+
 static int install(struct sdesp_sa_pair *pair,
 	const struct sdesp_sa_pair *other, uint32_t in_spi, uint32_t out_spi)
 {
-	struct sdesp_sa in = sa_of(in_spi), out = sa_of(out_spi);
+	struct spis spis = {{fill}, in_spi, out_spi};
+	struct sdesp_sa sa = sa_of(0);
 
 	pair->flow = flow_of();
-	return sdesp_sa_pair_install(pair, other, be, &in, &out);
+	return sdesp_sa_pair_install(pair, other, be, &sa, &spis.source);
 }
 
 static void test_pair(void **state)
