@@ -42,9 +42,8 @@ endif
 DEPS := gcc libc6-dev make libbearssl-dev
 TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
-	libc6-dev-powerpc-cross \
-	libclang-rt-14-dev libcmocka-dev libnewlib-arm-none-eabi libssl-dev \
-	llvm python3 python3-cryptography python3-scapy qemu-system-arm \
+	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
+	libnewlib-arm-none-eabi libssl-dev llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
@@ -75,8 +74,8 @@ CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
-.PHONY: all deps test-deps demo check check-guest lint layers symbols bench size cross \
-	fuzz fuzz-smoke install clean format
+.PHONY: all deps test-deps demo check check-guest interop lint layers symbols \
+	bench size cross fuzz fuzz-smoke install clean format
 
 all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
 
@@ -224,6 +223,12 @@ check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL) $(NETNS)
 check-guest: $(KERNEL)
 	@SDESP_GUEST=qemu BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
+
+# What works with what, kept.
+interop: $(KERNEL)
+	@BUILD=$(BUILD) sh tests/kernel/interop.sh > $(BUILD)/interop.md
+	@cp $(BUILD)/interop.md docs/interop.md
+	@echo 'docs/interop.md'
 
 # --- what the code looks like ---------------------------------------------
 

@@ -1,4 +1,5 @@
-/* What the parts of the backend have of each other. SPDX-License-Identifier: MIT */
+/* What the parts of the backend have of each other.
+ * SPDX-License-Identifier: MIT */
 #ifndef SDESP_XFRM_BACKEND_H
 #define SDESP_XFRM_BACKEND_H
 

@@ -93,9 +93,10 @@ static int find_features(struct sdesp_xfrm *x)
 	return SDESP_OK;
 }
 
-/* What a dump shows of ranges that nobody holds. */
+/* What a dump shows. */
 struct leftovers {
-	uint32_t dead; /* instances: bit */
+	uint32_t present; /* instances that have something: bit */
+	unsigned dead;    /* the instance that is swept */
 	unsigned n;
 	struct {
 		struct xfrm_usersa_id id;
@@ -103,30 +104,40 @@ struct leftovers {
 	} found[BATCH];
 };
 
-static int is_dead(const struct leftovers *left, uint32_t reqid)
+/* Whose a reqid is; SDESP_XFRM_INSTANCES: not ours. */
+static unsigned instance_of(uint32_t reqid)
 {
 	uint32_t instance = (reqid - SDESP_XFRM_REQID) / RANGE;
 
-	return reqid >= SDESP_XFRM_REQID && instance < SDESP_XFRM_INSTANCES &&
-	       (left->dead >> instance & 1) != 0;
+	return reqid >= SDESP_XFRM_REQID && instance < SDESP_XFRM_INSTANCES
+		       ? instance
+		       : SDESP_XFRM_INSTANCES;
+}
+
+static int is_dead(struct leftovers *left, uint32_t reqid)
+{
+	unsigned instance = instance_of(reqid);
+
+	left->present |= (uint32_t)1 << instance;
+	return left->n < BATCH && instance == left->dead;
 }
 
 static void each_sa(void *ctx, const struct sdesp_nl_msg *msg)
 {
 	struct leftovers *left = ctx;
 	struct sdesp_xfrm_seen seen;
-	struct xfrm_usersa_id *id = &left->found[left->n % BATCH].id;
+	struct xfrm_usersa_id *id;
 
-	if (left->n == BATCH || msg->type != XFRM_MSG_NEWSA ||
+	if (msg->type != XFRM_MSG_NEWSA ||
 		sdesp_xfrm_read_sa(&seen, msg) != 0 ||
 		!is_dead(left, seen.info.reqid))
 		return;
+	id = &left->found[left->n++].id;
 	memset(id, 0, sizeof *id);
 	id->daddr = seen.info.id.daddr;
 	id->spi = seen.info.id.spi;
 	id->family = seen.info.family;
 	id->proto = seen.info.id.proto;
-	left->n++;
 }
 
 static void each_policy(void *ctx, const struct sdesp_nl_msg *msg)
@@ -134,7 +145,7 @@ static void each_policy(void *ctx, const struct sdesp_nl_msg *msg)
 	struct leftovers *left = ctx;
 	struct sdesp_xfrm_policy_seen seen;
 
-	if (left->n == BATCH || msg->type != XFRM_MSG_NEWPOLICY ||
+	if (msg->type != XFRM_MSG_NEWPOLICY ||
 		sdesp_xfrm_read_policy(&seen, msg) != 0 ||
 		!is_dead(left, seen.reqid))
 		return;
@@ -178,39 +189,55 @@ static int sweep(struct sdesp_xfrm *x, struct leftovers *left, unsigned type,
 	return error;
 }
 
-/* An instance of our own, and those that nobody has. */
-static int claim(struct sdesp_xfrm *x, struct leftovers *left, unsigned *own)
+/* Remove what an instance left. The policies last: what they protect has no
+ * SA to leave by then. */
+static int bury(struct sdesp_xfrm *x, struct leftovers *left, unsigned instance)
 {
-	const struct sdesp_xfrm_io *io = x->config.io;
+	int error;
 
-	left->dead = 0;
-	for (unsigned i = 0; i < SDESP_XFRM_INSTANCES; i++) {
-		if (io->claim(x->config.io_ctx, i) == 0)
-			left->dead |= (uint32_t)1 << i;
-	}
-	if (left->dead == 0)
-		return SDESP_ERR_EXISTS;
-	*own = 0;
-	while ((left->dead >> *own & 1) == 0)
-		++*own;
-	x->reqid = SDESP_XFRM_REQID + *own * RANGE;
-	return SDESP_OK;
+	left->dead = instance;
+	error = sweep(x, left, XFRM_MSG_GETSA, each_sa);
+	if (error == 0)
+		error = sweep(x, left, XFRM_MSG_GETPOLICY, each_policy);
+	return error;
 }
 
-static void release(
-	struct sdesp_xfrm *x, const struct leftovers *left, unsigned but)
+/* The first instance that is free. */
+static int claim(struct sdesp_xfrm *x, unsigned *own)
 {
-	for (unsigned i = 0; i < SDESP_XFRM_INSTANCES; i++) {
-		if (i != but && (left->dead >> i & 1) != 0)
-			x->config.io->release(x->config.io_ctx, i);
+	for (*own = 0; *own < SDESP_XFRM_INSTANCES; ++*own) {
+		if (x->config.io->claim(x->config.io_ctx, *own) == 0) {
+			x->reqid = SDESP_XFRM_REQID + *own * RANGE;
+			return SDESP_OK;
+		}
 	}
+	return SDESP_ERR_EXISTS;
+}
+
+/* Ours, then each other that has something and that nobody holds: one at a
+ * time, so that a process that begins now finds a free one. */
+static int bury_all(struct sdesp_xfrm *x, unsigned own)
+{
+	const struct sdesp_xfrm_io *io = x->config.io;
+	struct leftovers left;
+	int error;
+
+	left.present = 0;
+	error = bury(x, &left, own);
+	for (unsigned i = 0; i < SDESP_XFRM_INSTANCES && error == 0; i++) {
+		if (i == own || (left.present >> i & 1) == 0 ||
+			io->claim(x->config.io_ctx, i) != 0)
+			continue;
+		error = bury(x, &left, i);
+		io->release(x->config.io_ctx, i);
+	}
+	return error;
 }
 
 int sdesp_xfrm_init(
 	struct sdesp_xfrm *x, const struct sdesp_xfrm_config *config)
 {
-	struct leftovers left;
-	unsigned own = SDESP_XFRM_INSTANCES;
+	unsigned own;
 	int status;
 
 	memset(x, 0, sizeof *x);
@@ -218,16 +245,12 @@ int sdesp_xfrm_init(
 		return SDESP_ERR_ARG;
 	x->base.vtable = &sdesp_xfrm_class;
 	x->config = *config;
-	status = claim(x, &left, &own);
+	status = claim(x, &own);
 	if (status != SDESP_OK)
 		return status;
-	/* The policies last: what they protect has no SA to leave by. */
-	if (sweep(x, &left, XFRM_MSG_GETSA, each_sa) != 0 ||
-		sweep(x, &left, XFRM_MSG_GETPOLICY, each_policy) != 0)
-		status = SDESP_ERR_BACKEND;
-	if (status == SDESP_OK)
-		status = find_features(x);
-	release(x, &left, status == SDESP_OK ? own : SDESP_XFRM_INSTANCES);
+	status = bury_all(x, own) == 0 ? find_features(x) : SDESP_ERR_BACKEND;
+	if (status != SDESP_OK)
+		x->config.io->release(x->config.io_ctx, own);
 	x->open = status == SDESP_OK;
 	return status;
 }
@@ -235,14 +258,13 @@ int sdesp_xfrm_init(
 /* Whatever is in our range, known here or not. */
 void sdesp_xfrm_close(struct sdesp_xfrm *x)
 {
+	unsigned own = instance_of(x->reqid);
 	struct leftovers left;
-	unsigned own = (x->reqid - SDESP_XFRM_REQID) / RANGE;
 
 	if (!x->open)
 		return;
-	left.dead = (uint32_t)1 << own;
-	(void)sweep(x, &left, XFRM_MSG_GETSA, each_sa);
-	(void)sweep(x, &left, XFRM_MSG_GETPOLICY, each_policy);
+	left.present = 0;
+	(void)bury(x, &left, own);
 	x->config.io->release(x->config.io_ctx, own);
 	sdesp_wipe(x, sizeof *x);
 }

@@ -81,6 +81,12 @@ void net_enter(int ns)
 		die("setns");
 }
 
+static socklen_t name_of(
+	struct sockaddr_storage *ss, const struct sdesp_addr *addr)
+{
+	return sdesp_udp_to_sockaddr(ss, addr, addr->family);
+}
+
 static struct sdesp_addr literal(const char *text)
 {
 	struct sdesp_addr addr;
@@ -103,7 +109,7 @@ struct sdesp_addr net_inner(int ns, unsigned family)
 int net_socket(int ns, int type, const struct sdesp_addr *addr)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sdesp_udp_to_sockaddr(&ss, addr, addr->family);
+	socklen_t len = name_of(&ss, addr);
 	int on = 1, fd;
 
 	net_enter(ns);
@@ -119,7 +125,7 @@ int net_socket(int ns, int type, const struct sdesp_addr *addr)
 int net_send(int fd, const void *data, size_t len, const struct sdesp_addr *to)
 {
 	struct sockaddr_storage ss;
-	socklen_t n = sdesp_udp_to_sockaddr(&ss, to, to->family);
+	socklen_t n = name_of(&ss, to);
 
 	return sendto(fd, data, len, 0, (struct sockaddr *)&ss, n) ==
 	       (ssize_t)len;
@@ -181,9 +187,7 @@ int net_ping(int ns, const struct sdesp_addr *from, const struct sdesp_addr *to)
 	net_enter(ns);
 	fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_CLOEXEC,
 		v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
-	if (fd < 0 ||
-		bind(fd, (struct sockaddr *)&ss,
-			sdesp_udp_to_sockaddr(&ss, &self, self.family)) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&ss, name_of(&ss, &self)) < 0)
 		die("ICMP socket");
 	echo[0] = v6 ? 128 : 8;
 	echo[7] = ++number;
@@ -251,7 +255,7 @@ static int connect_pair(
 	int fd[2], const struct sdesp_addr *from, const struct sdesp_addr *to)
 {
 	struct sockaddr_storage ss;
-	socklen_t len = sdesp_udp_to_sockaddr(&ss, to, to->family);
+	socklen_t len = name_of(&ss, to);
 	int listener = net_socket(1, SOCK_STREAM, to);
 
 	fd[1] = -1;

@@ -18,7 +18,7 @@
 #include "net.h"
 #include "user.h"
 
-#define REKEYS 100
+#define REKEYS 1000
 
 static struct end ends[2], third;
 static int fd[2];
@@ -481,7 +481,7 @@ struct fault {
 
 static const struct fault faults[] = {
 	{"set-up and close", set_up},
-	{"a hundred rekeys under traffic", many_rekeys},
+	{"a thousand rekeys under traffic", many_rekeys},
 	{"expiry", expiry},
 	{"SAs deleted behind our back", behind_our_back},
 	{"kill -9 and restart", dead_process},

@@ -193,27 +193,27 @@ static int reserve(struct sdesp_sa_pair *pair, uint32_t spi)
 	return sdesp_sa_pair_reserve(pair, be, spi);
 }
 
-static uint32_t pair_spis[2]; /* outbound, inbound */
+struct spis {
+	struct sdesp_sa_source source;
+	uint32_t in, out;
+};
 
-static void fill_sa(
+static void fill(
 	const struct sdesp_sa_source *source, struct sdesp_sa *sa, int inbound)
 {
-	(void)source;
-	*sa = sa_of(pair_spis[inbound]);
+	const struct spis *spis = (const struct spis *)source;
+
+	sa->spi = inbound ? spis->in : spis->out;
 }
 
 static int install(struct sdesp_sa_pair *pair,
 	const struct sdesp_sa_pair *other, uint32_t in_spi, uint32_t out_spi)
 {
-	static const struct sdesp_sa_source source = {fill_sa};
-	struct sdesp_sa sa;
+	struct spis spis = {{fill}, in_spi, out_spi};
+	struct sdesp_sa sa = sa_of(0);
 
 	pair->flow = flow_of();
-	pair->spi_in = in_spi;
-	pair->spi_out = out_spi;
-	pair_spis[0] = out_spi;
-	pair_spis[1] = in_spi;
-	return sdesp_sa_pair_install(pair, other, be, &sa, &source);
+	return sdesp_sa_pair_install(pair, other, be, &sa, &spis.source);
 }
 
 static void test_pair(void **state)
