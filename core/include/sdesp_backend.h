@@ -30,7 +30,7 @@ struct sdesp_features {
 /* What the owner of a flow may send. Inbound traffic of the flow is always
  * accepted from its SAs only. */
 enum sdesp_action {
-	SDESP_BLOCK,  /* nothing leaves */
+	SDESP_BLOCK,  /* nothing leaves but keepalives */
 	SDESP_PROTECT /* everything leaves through the outbound SA named */
 };
 
