@@ -228,6 +228,37 @@ static void test_tunnel(void **state)
 	assert_int_equal(pkt.status, SDESP_ERR_ARG);
 }
 
+/* SPEC 8.5: a later fragment of a tunnel needs ports that are any. */
+static void test_tunnel_fragments(void **state)
+{
+	struct sdesp_backend *be = &ends[1].udp.base;
+	struct sdesp_flow narrow;
+	uint8_t later[sizeof ip4];
+
+	(void)state;
+	memcpy(later, ip4, sizeof later);
+	later[7] = 1;
+	start_any(SDESP_TUNNEL);
+	assert_int_equal(pass(0, later, sizeof later), SDESP_OK);
+	assert_int_equal(udp_meta[0].local_port, 0);
+
+	narrow = ends[1].flow;
+	narrow.ts[0].protocol = 17;
+	narrow.ts[0].remote.hi = 7;
+	assert_int_equal(
+		be->vtable->sa_delete(be, &ends[1].flow, ends[1].in.spi, 1),
+		SDESP_OK);
+	assert_int_equal(
+		be->vtable->sa_add(be, &narrow, &ends[1].in, 1), SDESP_OK);
+	assert_int_equal(pass(0, later, sizeof later), SDESP_ERR_SELECTOR);
+	assert_int_equal(ends[1].udp.counters.selector_in, 1);
+
+	narrow = udp_flow_back(&narrow);
+	udp_pair_init(ends, &narrow, SDESP_AES_256_GCM_16, 1);
+	assert_int_equal(pass(0, later, sizeof later), SDESP_ERR_SELECTOR);
+	assert_int_equal(ends[0].udp.counters.selector_out, 1);
+}
+
 /* --- selectors ----------------------------------------------------------- */
 
 static int all_zero(const uint8_t *p, size_t len)
@@ -376,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_checksum),
 		cmocka_unit_test(test_next_headers),
 		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_tunnel_fragments),
 		cmocka_unit_test(test_selector_out),
 		cmocka_unit_test(test_selector_in_batch),
 		cmocka_unit_test(test_selector_in),
