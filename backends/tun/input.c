@@ -253,6 +253,10 @@ static void input(struct sdesp_tun *t, struct sdesp_pkt *pkts,
 	for (size_t i = 0; i < n; i++)
 		slots[i] = sdesp_tun_find_in(
 			t, sdesp_esp_spi(pkts[i].data, pkts[i].len));
+	for (size_t i = 0; i < n; i++) {
+		if (slots[i] != 0)
+			sdesp_tun_sa_fetch(sdesp_tun_sa(t, slots[i]));
+	}
 	for (size_t i = 0; i < n; i++)
 		slots[i] = find(t, &pkts[i], &meta[i], slots[i]);
 	for (size_t i = 0; i < n; i += run) {

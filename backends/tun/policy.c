@@ -6,40 +6,31 @@
 
 #include "base/ct.h"
 
+#include "hash.h"
 #include "index.h"
 #include "selector.h"
 #include "table.h"
 #include "timer.h"
-
-static uint64_t mix_addr(uint64_t h, const struct sdesp_addr *addr)
-{
-	uint64_t half[2];
-
-	memcpy(half, addr->ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	return sdesp_tun_mix(h ^ half[1] ^ addr->port);
-}
 
 /* Of addresses and first selector: few flows differ in nothing but others. */
 static uint32_t hash_flow(
 	const struct sdesp_tun *t, const struct sdesp_flow *flow)
 {
 	const struct sdesp_ts *ts = &flow->ts[0];
-	uint64_t half[2], h = t->config.seed;
+	uint64_t words[10] = {0};
 
-	h = mix_addr(h, &flow->local);
-	h = mix_addr(h, &flow->remote);
-	if (flow->nts == 0)
-		return (uint32_t)h;
-	memcpy(half, ts->remote.ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	h = sdesp_tun_mix(h ^ half[1]);
-	memcpy(half, ts->local.ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	h = sdesp_tun_mix(h ^ half[1]);
-	h ^= (uint64_t)ts->local.lo << 48 | (uint64_t)ts->local.hi << 32 |
-	     (uint64_t)ts->remote.lo << 16 | ts->remote.hi;
-	return (uint32_t)sdesp_tun_mix(h ^ ts->protocol);
+	memcpy(words, flow->local.ip, sizeof flow->local.ip);
+	memcpy(words + 2, flow->remote.ip, sizeof flow->remote.ip);
+	words[4] = (uint64_t)flow->local.port << 16 | flow->remote.port;
+	if (flow->nts > 0) {
+		memcpy(words + 5, ts->remote.ip, sizeof ts->remote.ip);
+		memcpy(words + 7, ts->local.ip, sizeof ts->local.ip);
+		words[4] |= (uint64_t)ts->protocol << 32;
+		words[9] = (uint64_t)ts->local.lo << 48 |
+			   (uint64_t)ts->local.hi << 32 |
+			   (uint64_t)ts->remote.lo << 16 | ts->remote.hi;
+	}
+	return (uint32_t)sdesp_tun_hash(t->config.seed, words, 10);
 }
 
 uint32_t sdesp_tun_policy_sa(

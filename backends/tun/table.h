@@ -19,6 +19,9 @@ static inline struct sdesp_tun_policy *sdesp_tun_policy(
 	return &t->policies[slot - 1];
 }
 
+/* Fetch what a packet of the SA is going to touch. */
+void sdesp_tun_sa_fetch(const struct sdesp_tun_sa *sa);
+
 /* The inbound SA, larval or not, of an SPI. */
 uint32_t sdesp_tun_find_in(const struct sdesp_tun *t, uint32_t spi);
 

@@ -354,6 +354,29 @@ static void test_spoofed(void **state)
 	assert_int_equal(ends[0].tun.counters.opened, 0);
 }
 
+/* SPEC 8.5: a later fragment needs ports that are any, either way. */
+static void test_fragments(void **state)
+{
+	struct sdesp_flow flow = tun_flow(SDESP_TUNNEL, 1, 4);
+	struct sdesp_pkt pkt;
+
+	(void)state;
+	for (int any = 0; any < 2; any++) {
+		flow.nts = 1;
+		flow.ts[0].protocol = 17;
+		flow.ts[0].local.hi = any ? 65535 : 7;
+		tun_pair_init(ends, &flow, SDESP_AES_128_GCM_16, 0);
+		pkt = tun_udp(0, "10.0.0.1", "10.1.0.1", 80);
+		sdesp_put16(pkt.data + 6, 1);
+		assert_int_equal(tun_say(&ends[0], &pkt, 0),
+			any ? SDESP_OK : SDESP_ERR_BLOCKED);
+		pkt = tun_udp(0, "10.1.0.1", "10.0.0.1", 80);
+		sdesp_put16(pkt.data + 6, 1);
+		assert_int_equal(forge(0, 4, pkt.data, pkt.len, 0),
+			any ? SDESP_OK : SDESP_ERR_SELECTOR);
+	}
+}
+
 static void test_malformed(void **state)
 {
 	struct sdesp_pkt p = tun_udp(1, "10.1.0.1", "10.0.0.1", 80);
@@ -670,6 +693,7 @@ int main(void)
 		cmocka_unit_test(test_transport_header),
 		cmocka_unit_test(test_transport_header6),
 		cmocka_unit_test(test_spoofed),
+		cmocka_unit_test(test_fragments),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_congestion),
 		cmocka_unit_test(test_sum_repaired),
