@@ -91,14 +91,6 @@ static int key(struct sdesp_tun *t, struct sdesp_tun_sa *own,
 }
 
 /* A larval SA stays what it is until the keys are in. */
-/* 1 when the flow has an SA to send with: another one added is a rekey's. */
-static uint8_t sends(struct sdesp_tun *t, const struct sdesp_flow *flow)
-{
-	uint32_t slot = sdesp_tun_find_policy(t, flow);
-
-	return slot != 0 && sdesp_tun_policy(t, slot)->sa != 0;
-}
-
 static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	const struct sdesp_sa *sa, int inbound)
 {
@@ -128,7 +120,6 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	own->watch.state = SDESP_SA_MATURE;
 	own->watch.soft_s = sa->soft.seconds;
 	own->watch.hard_s = sa->hard.seconds;
-	own->watch.heir = inbound && sends(t, flow);
 	if (sa->soft.seconds != 0 || sa->hard.seconds != 0)
 		sdesp_tun_timer_set(&t->timers, slot - 1, 0);
 	if (t->config.keylog != NULL)
@@ -183,7 +174,8 @@ static int sa_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 
 	if (inbound)
 		sdesp_watch_follow(&sdesp_tun_sa(t, slot)->watch,
-			&sdesp_tun_sa(t, slot)->flow.remote, &flow->remote);
+			sdesp_tun_silence(t, sdesp_tun_sa(t, slot)),
+			&old->remote, &flow->remote);
 	else
 		status = move_policy(t, slot, flow, old);
 	if (status == SDESP_OK)

@@ -55,7 +55,7 @@ static void look_up(
 		if (policy != 0)
 			sa = sdesp_tun_policy(t, policy)->sa;
 		if (sa != 0)
-			sdesp_tun_sa_fetch(sdesp_tun_sa(t, sa));
+			sdesp_tun_sa_fetch(t, sdesp_tun_sa(t, sa));
 	}
 }
 

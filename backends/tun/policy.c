@@ -36,7 +36,7 @@ static uint32_t hash_flow(
 uint32_t sdesp_tun_policy_sa(
 	const struct sdesp_tun *t, const struct sdesp_tun_policy *p)
 {
-	if (p->sa == 0 || sdesp_tun_sa(t, p->sa)->turn != p->turn)
+	if (p->sa == 0 || sdesp_tun_sa(t, p->sa)->turn != p->sa_turn)
 		return 0;
 	return p->sa;
 }
@@ -45,7 +45,7 @@ void sdesp_tun_policy_name(
 	struct sdesp_tun *t, struct sdesp_tun_policy *p, uint32_t slot)
 {
 	p->sa = slot;
-	p->turn = slot != 0 ? sdesp_tun_sa(t, slot)->turn : 0;
+	p->sa_turn = slot != 0 ? sdesp_tun_sa(t, slot)->turn : 0;
 	p->set = ++t->sets;
 }
 
@@ -59,6 +59,20 @@ uint32_t sdesp_tun_find_policy(
 			break;
 	}
 	return slot;
+}
+
+/* Looked for once: the policy follows where the session moves its SAs. */
+struct sdesp_silence *sdesp_tun_silence(
+	struct sdesp_tun *t, struct sdesp_tun_sa *sa)
+{
+	if (sa->policy == 0 ||
+		sdesp_tun_policy(t, sa->policy)->turn != sa->policy_turn) {
+		sa->policy = sdesp_tun_find_policy(t, &sa->flow);
+		if (sa->policy == 0)
+			return NULL;
+		sa->policy_turn = sdesp_tun_policy(t, sa->policy)->turn;
+	}
+	return &sdesp_tun_policy(t, sa->policy)->silence;
 }
 
 static int enter(
@@ -130,11 +144,13 @@ void sdesp_tun_policy_swap(struct sdesp_tun *t, uint32_t a, uint32_t b)
 void sdesp_tun_policy_remove(struct sdesp_tun *t, uint32_t slot)
 {
 	struct sdesp_tun_policy *p = sdesp_tun_policy(t, slot);
+	uint32_t turn = p->turn;
 
 	leave(t, slot);
 	sdesp_tun_timer_set(
 		&t->timers, t->config.max_sas + slot - 1, UINT64_MAX);
 	memset(p, 0, sizeof *p);
+	p->turn = turn + 1;
 	p->next = t->free_policy;
 	t->free_policy = slot;
 }

@@ -40,6 +40,8 @@ struct sdesp_tun_sa {
 	uint8_t queued;         /* before and after hold */
 	uint32_t before, after; /* in the queue of events; after: also in the
 				 * list of free slots */
+	uint32_t policy, policy_turn; /* inbound: of its flow, if it is still
+				       * there; 0 = look for it */
 	struct sdesp_watch watch;
 	struct sdesp_flow flow;
 	union {
@@ -81,11 +83,13 @@ struct sdesp_tun_policy {
 	uint8_t announce; /* a dummy is due if nothing else is sent first */
 	uint8_t sent;     /* sent_ms holds */
 	uint8_t linked;   /* selectors that are in the index */
+	uint32_t turn;    /* of the slot's users */
 	uint32_t sa;      /* outbound SA: slot; 0 = none: blocked */
-	uint32_t turn;    /* of that slot, when it was named */
+	uint32_t sa_turn; /* of that slot, when it was named */
 	uint32_t next;    /* free list */
 	uint64_t set;     /* a count: later policies have a higher one */
 	uint64_t sent_ms;
+	struct sdesp_silence silence;
 	struct sdesp_flow flow;
 };
 

@@ -58,10 +58,13 @@ uint32_t sdesp_tun_find_out(
 
 /* All but the selectors, half the key schedule and, most of the time, all but
  * two words of the window. */
-void sdesp_tun_sa_fetch(const struct sdesp_tun_sa *sa)
+void sdesp_tun_sa_fetch(
+	const struct sdesp_tun *t, const struct sdesp_tun_sa *sa)
 {
 	sdesp_fetch_all(sa, offsetof(struct sdesp_tun_sa, flow.ts));
 	if (sa->inbound) {
+		if (sa->policy != 0)
+			sdesp_fetch(sdesp_tun_policy(t, sa->policy));
 		sdesp_fetch_all(
 			&sa->esp.rx, offsetof(struct sdesp_esp_rx, replay.map));
 		sdesp_fetch_all(
