@@ -28,19 +28,12 @@ static int natt_port_fits(
 	return !flow->udp || port == 0 || flow->local.port == port;
 }
 
-static int is_ip(const struct sdesp_addr *addr)
-{
-	return addr->family == 4 || addr->family == 6;
-}
-
 int sdesp_pfkey_check_flow(
 	const struct sdesp_pfkey *pf, const struct sdesp_flow *flow)
 {
-	if (!is_ip(&flow->local) || flow->remote.family != flow->local.family ||
-		flow->nts > SDESP_MAX_TS || !natt_port_fits(pf, flow) ||
-		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL))
+	if (!natt_port_fits(pf, flow))
 		return SDESP_ERR_UNSUPPORTED;
-	return SDESP_OK;
+	return sdesp_flow_check(flow);
 }
 
 static void features(struct sdesp_backend *be, struct sdesp_features *f)
@@ -104,7 +97,8 @@ static int spi_reserve(
 
 	if (spi < SDESP_SPI_MIN)
 		return SDESP_ERR_ARG;
-	if (!is_ip(&flow->local) || !natt_port_fits(pf, flow))
+	if ((flow->local.family != 4 && flow->local.family != 6) ||
+		!natt_port_fits(pf, flow))
 		return SDESP_ERR_UNSUPPORTED;
 	if (sdesp_pfkey_find(pf, flow, spi, 1) != NULL)
 		return SDESP_ERR_EXISTS;

@@ -17,18 +17,14 @@ static struct sdesp_tun *self(struct sdesp_backend *be)
 
 static int check_flow(const struct sdesp_flow *flow)
 {
-	if (flow->nts > SDESP_MAX_TS ||
-		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL) ||
-		(flow->local.family != 4 && flow->local.family != 6) ||
-		flow->remote.family != flow->local.family)
+	if (sdesp_flow_check(flow) != SDESP_OK)
 		return SDESP_ERR_UNSUPPORTED;
-	for (unsigned i = 0; i < flow->nts; i++) {
+	for (unsigned i = 0; flow->mode == SDESP_TUNNEL && i < flow->nts; i++) {
 		const struct sdesp_ts *ts = &flow->ts[i];
 
-		if (flow->mode == SDESP_TUNNEL &&
-			(ts->local.kind != SDESP_TS_PREFIX ||
-				ts->remote.kind != SDESP_TS_PREFIX ||
-				ts->local.family != ts->remote.family))
+		if (ts->local.kind != SDESP_TS_PREFIX ||
+			ts->remote.kind != SDESP_TS_PREFIX ||
+			ts->local.family != ts->remote.family)
 			return SDESP_ERR_UNSUPPORTED;
 	}
 	return SDESP_OK;

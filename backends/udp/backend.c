@@ -18,14 +18,7 @@ static struct sdesp_udp *self(struct sdesp_backend *be)
 
 static int check_flow(const struct sdesp_flow *flow)
 {
-	if (!flow->udp || flow->nts > SDESP_MAX_TS ||
-		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL))
-		return SDESP_ERR_UNSUPPORTED;
-	if (flow->local.family != 4 && flow->local.family != 6)
-		return SDESP_ERR_UNSUPPORTED;
-	if (flow->remote.family != flow->local.family)
-		return SDESP_ERR_UNSUPPORTED;
-	return SDESP_OK;
+	return flow->udp ? sdesp_flow_check(flow) : SDESP_ERR_UNSUPPORTED;
 }
 
 static void features(struct sdesp_backend *be, struct sdesp_features *f)

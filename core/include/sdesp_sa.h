@@ -146,6 +146,11 @@ struct sdesp_flow {
 /* 1 when two selector lines are the same. */
 int sdesp_ts_equal(const struct sdesp_ts *a, const struct sdesp_ts *b);
 
+/* SDESP_ERR_UNSUPPORTED when no backend can carry a flow: an unknown mode, more
+ * than SDESP_MAX_TS selectors, outer addresses that are of no or of two
+ * families. */
+SDESP_CHECK int sdesp_flow_check(const struct sdesp_flow *flow);
+
 /* 1 when two flows carry the same traffic between the same addresses. */
 int sdesp_flow_equal(const struct sdesp_flow *a, const struct sdesp_flow *b);
 

@@ -13,6 +13,16 @@ int sdesp_protocol_has_ports(unsigned protocol)
 	return 0;
 }
 
+int sdesp_flow_check(const struct sdesp_flow *flow)
+{
+	if (flow->nts > SDESP_MAX_TS ||
+		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL) ||
+		(flow->local.family != 4 && flow->local.family != 6) ||
+		flow->remote.family != flow->local.family)
+		return SDESP_ERR_UNSUPPORTED;
+	return SDESP_OK;
+}
+
 /* Of which ports a packet may be. */
 enum ports { NONE, GIVEN, UNKNOWN };
 

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "tests/support/pair.h"
 #include "tests/support/udp_pair.h"
 
 static struct udp_end ends[2];
@@ -111,30 +112,6 @@ static void test_wrong_checksum(void **state)
 
 /* --- other payloads ------------------------------------------------------ */
 
-static struct sdesp_ts_side prefix(const char *ip, uint8_t bits)
-{
-	struct sdesp_addr addr = udp_addr(ip, 0);
-	struct sdesp_ts_side side = {.kind = SDESP_TS_PREFIX,
-		.family = addr.family,
-		.prefix_len = bits,
-		.hi = 65535};
-
-	memcpy(side.ip, addr.ip, sizeof side.ip);
-	return side;
-}
-
-/* Tunnel: 10.0.0.0/24 and fd00::/32 here, 10.1.0.0/16 and fd01::/32 there. */
-static void make_tunnel(struct sdesp_flow *flow)
-{
-	flow->mode = SDESP_TUNNEL;
-	flow->nts = 2;
-	flow->ts[0].protocol = flow->ts[1].protocol = SDESP_TS_ANY_PROTOCOL;
-	flow->ts[0].local = prefix("10.0.0.0", 24);
-	flow->ts[0].remote = prefix("10.1.0.0", 16);
-	flow->ts[1].local = prefix("fd00::", 32);
-	flow->ts[1].remote = prefix("fd01::", 32);
-}
-
 /* All that the mode can carry, so that only the payload matters. */
 static void start_any(unsigned mode)
 {
@@ -144,7 +121,7 @@ static void start_any(unsigned mode)
 	flow.ts[0].local.lo = 0;
 	flow.ts[0].local.hi = 65535;
 	if (mode == SDESP_TUNNEL)
-		make_tunnel(&flow);
+		pair_tunnel(&flow);
 	udp_pair_init(ends, &flow, SDESP_AES_256_GCM_16, 1);
 }
 
@@ -344,7 +321,7 @@ static void test_malformed_inside(void **state)
 	struct sdesp_backend *be = &ends[1].udp.base;
 
 	(void)state;
-	make_tunnel(&flow);
+	pair_tunnel(&flow);
 	tunnel = udp_flow_back(&flow);
 	start_any(SDESP_TRANSPORT);
 	flow = ends[1].flow;
