@@ -52,6 +52,12 @@ static inline void only(
 	e->policy.proposals[0].esn = (uint8_t)esn;
 }
 
+static const uint8_t psk_key[32] = {1, 2, 3};
+static const struct sdesp_psk psk_a = {
+	"lab-7", psk_key, sizeof psk_key, "alice", "bob"};
+static const struct sdesp_psk psk_b = {
+	"lab-7", psk_key, sizeof psk_key, "bob", "alice"};
+
 static inline void poll_one(struct end *e, uint64_t now_ms)
 {
 	struct sdesp_session *const sessions[] = {&c.session, &e->session};

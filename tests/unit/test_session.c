@@ -80,12 +80,6 @@ static void test_answerer_waits(void **state)
 	assert_int_equal(sdesp_session_confirm(&b.session, 0), SDESP_ERR_STATE);
 }
 
-static const uint8_t psk_key[32] = {1, 2, 3};
-static const struct sdesp_psk psk_a = {
-	"lab-7", psk_key, sizeof psk_key, "alice", "bob"};
-static const struct sdesp_psk psk_b = {
-	"lab-7", psk_key, sizeof psk_key, "bob", "alice"};
-
 static void with_psk(void)
 {
 	a.policy.psks = &psk_a;
