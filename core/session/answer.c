@@ -7,6 +7,22 @@
 #define SETTLE_MS 2000   /* after ACK, without a packet on the new pair */
 #define GIVE_UP_MS 32000 /* 64 * T1 of RFC 3261: no ACK will come */
 
+/* How it is before a refresh, in case that fails after our answer. */
+static struct sdesp_before before(
+	const struct sdesp_session *s, uint64_t now_ms)
+{
+	const struct sdesp_held *live = &s->held[SDESP_LIVE];
+	struct sdesp_before before = {.held = 1,
+		.quiet = live->quiet,
+		.natted = live->natted,
+		.local = live->pair.flow.local,
+		.remote = live->pair.flow.remote,
+		.said = live->said,
+		.until_ms = now_ms + GIVE_UP_MS};
+
+	return before;
+}
+
 /* ACK, or what stands for it, of the answer to the first offer. */
 static int establish(struct sdesp_session *s, uint64_t now_ms)
 {
@@ -40,8 +56,9 @@ static int end_answer(struct sdesp_session *s,
 
 static int answer_refresh(struct sdesp_session *s,
 	const struct sdesp_local *local, const struct sdesp_outcome *outcome,
-	struct sdesp_text *out)
+	uint64_t now_ms, struct sdesp_text *out)
 {
+	struct sdesp_before was = before(s, now_ms);
 	size_t start = out->len;
 	int status;
 
@@ -51,6 +68,7 @@ static int answer_refresh(struct sdesp_session *s,
 		status = sdesp_apply_refresh(s, outcome, &local->addr);
 	if (status != SDESP_OK)
 		return sdesp_unwrite(out, start, status);
+	s->before = was;
 	sdesp_session_go(s, SDESP_IN_PEER_REFRESH);
 	return SDESP_OK;
 }
@@ -65,6 +83,7 @@ static int answer_rekey(struct sdesp_session *s,
 		return status;
 	s->accepted = 0;
 	s->confirmed = 0;
+	s->before.held = 0;
 	s->switch_ms = now_ms + GIVE_UP_MS;
 	sdesp_session_bind(s, local);
 	sdesp_session_go(s, SDESP_IN_PEER_OFFER);
@@ -95,7 +114,7 @@ int sdesp_session_answer(struct sdesp_session *s,
 		return status;
 	status = end_answer(s, &outcome, now_ms);
 	if (status == SDESP_OK && outcome.refresh)
-		status = answer_refresh(s, local, &outcome, out);
+		status = answer_refresh(s, local, &outcome, now_ms, out);
 	else if (status == SDESP_OK)
 		status = answer_rekey(s, offer, local, &outcome, now_ms, out);
 	if (status == SDESP_ERR_KEX)
@@ -109,6 +128,10 @@ int sdesp_session_confirm(struct sdesp_session *s, uint64_t now_ms)
 {
 	int status = sdesp_session_may(s, SDESP_IN_CONFIRM);
 
+	if (s->state == SDESP_CONFIRMED && s->before.held) {
+		s->before.held = 0;
+		return SDESP_OK;
+	}
 	if (status != SDESP_OK)
 		return status;
 	if (s->state == SDESP_ANSWERED)

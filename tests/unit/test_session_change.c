@@ -44,6 +44,101 @@ static void test_refresh_moves(void **state)
 	}
 }
 
+/* b has answered a refresh with another port, and direction. */
+static void answer_refresh(uint64_t now_ms)
+{
+	assert_int_equal(agree(&a, &b, 0), SDESP_OK);
+	a.local.addr.port = 4600;
+	a.local.direction = SDESP_INACTIVE;
+	assert_int_equal(end_refresh(&a, now_ms), SDESP_OK);
+	assert_int_equal(end_answer(&b, &a, now_ms), SDESP_OK);
+	assert_int_equal(end_info(&b).flow.remote.port, 4600);
+	assert_int_equal(end_info(&b).held, 1);
+	(void)end_saw(&b, 0);
+}
+
+/* SPEC 10.3: what we answered is undone when its re-INVITE fails after all. */
+static void test_refresh_undone(void **state)
+{
+	uint8_t blob[4096];
+	size_t len = sizeof blob;
+
+	(void)state;
+	answer_refresh(1000);
+	sdesp_session_fail(&a.session, 1500);
+	assert_int_equal(sdesp_session_save(&b.session, blob, &len), SDESP_OK);
+	assert_int_equal(sdesp_session_load(&b.session, &b.policy,
+				 &b.backend.base, &b.port.port, blob, len),
+		SDESP_OK);
+	sdesp_session_fail(&b.session, 32999);
+	assert_int_equal(state_of(&b), SDESP_CONFIRMED);
+	assert_int_equal(end_info(&b).flow.remote.port, 4500);
+	assert_int_equal(end_info(&b).held, 0);
+	assert_true(agreed(&a, &b));
+	assert_int_equal(fake_backend_policies(&b.backend), 1);
+	assert_int_equal(end_event(&b), 0);
+	assert_int_equal(sdesp_session_confirm(&b.session, 0), SDESP_ERR_STATE);
+}
+
+/* What ends the time in which it can be. */
+static void test_refresh_stays(void **state)
+{
+	for (unsigned how = 0; how < 5; how++) {
+		setup(state);
+		answer_refresh(1000);
+		if (how == 0)
+			assert_int_equal(
+				sdesp_session_confirm(&b.session, 1100),
+				SDESP_OK);
+		if (how == 1) {
+			assert_int_equal(end_refresh(&b, 1100), SDESP_OK);
+			sdesp_session_fail(&b.session, 1200);
+		}
+		if (how == 2) {
+			assert_int_equal(end_offer(&b, 1100), SDESP_OK);
+			sdesp_session_fail(&b.session, 1200);
+		}
+		if (how == 3) {
+			b.policy.move = SDESP_MOVE_ALWAYS;
+			assert_int_equal(
+				move(&b, end_info(&b).spi_in, 9, 5000, 1100),
+				SDESP_EV_PEER_MOVED);
+		}
+		sdesp_session_fail(&b.session, how == 4 ? 33000 : 1300);
+		assert_int_equal(
+			end_info(&b).flow.remote.port, how == 3 ? 7000 : 4600);
+		assert_int_equal(end_info(&b).held, 1);
+		assert_int_equal(teardown(state), 0);
+	}
+	setup(state);
+}
+
+/* Undone as a whole, or the caller is told. */
+static void test_refresh_undo_fails(void **state)
+{
+	(void)state;
+	for (unsigned nth = 1; nth < 9; nth++) {
+		struct sdesp_session_info now;
+
+		setup(state);
+		answer_refresh(1000);
+		fake_backend_fail(&b.backend, nth, 0);
+		sdesp_session_fail(&b.session, 1100);
+		fake_backend_fail(&b.backend, 0, 0);
+		now = end_info(&b);
+		if (now.flow.remote.port == 4600)
+			assert_true(end_saw(&b, SDESP_EV_FAILED));
+		else
+			assert_int_equal(now.flow.remote.port, 4500);
+		assert_true(now.spi_in == 0 ||
+			    fake_backend_find(&b.backend, now.spi_in, 1)
+					    ->flow.remote.port ==
+				    now.flow.remote.port);
+		assert_int_equal(teardown(state), 0);
+	}
+	setup(state);
+}
+
 /* The backend fails in the middle of a move: all is as before, or the pair
  * is buried, never half moved. */
 static void test_refresh_move_fails(void **state)
@@ -236,6 +331,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_refresh_moves),
+		TEST(test_refresh_undone),
+		TEST(test_refresh_stays),
+		TEST(test_refresh_undo_fails),
 		TEST(test_refresh_move_fails),
 		TEST(test_hold),
 		TEST(test_glare),
