@@ -29,10 +29,10 @@ struct batch {
 static void look_up(
 	struct sdesp_tun *t, struct sdesp_pkt *pkts, size_t n, struct batch *b)
 {
+	memset(b->keys, 0, n * sizeof b->keys[0]);
 	for (size_t i = 0; i < n; i++) {
 		struct sdesp_inner inner;
 
-		b->keys[i].family = 0;
 		pkts[i].status = SDESP_ERR_ARG;
 		if (sdesp_inner_packet(&inner, pkts[i].data, pkts[i].len) !=
 				SDESP_OK ||

@@ -171,7 +171,6 @@ static size_t take_run(struct sdesp_udp *u, struct sdesp_udp_sa *sa,
 	struct sdesp_pkt *pkts, struct sdesp_udp_meta *meta, size_t n,
 	uint64_t now_ms)
 {
-	uint32_t flow = sdesp_udp_policy_id(u, sdesp_udp_policy_of(u, sa));
 	struct run run = {
 		.silence = sdesp_udp_silence(u, sa), .now_ms = now_ms};
 	struct sdesp_sa_stats stats;
@@ -184,7 +183,7 @@ static size_t take_run(struct sdesp_udp *u, struct sdesp_udp_sa *sa,
 	run.top = stats.seq;
 	open(sa, pkts, len, now_ms);
 	for (size_t i = 0; i < len; i++) {
-		label(&meta[i], SDESP_UDP_ESP, sa->spi, flow);
+		label(&meta[i], SDESP_UDP_ESP, sa->spi, sa->flow_id);
 		pkts[i].status = settle(u, sa, &pkts[i], &meta[i], &run);
 	}
 	sdesp_esp_rx_stats(&sa->esp.rx, &stats);

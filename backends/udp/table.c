@@ -115,8 +115,9 @@ unsigned sdesp_udp_policy_slot(const struct sdesp_udp *u, uint32_t id)
 	return slot;
 }
 
-/* The last one found is most often still right. */
-unsigned sdesp_udp_policy_of(const struct sdesp_udp *u, struct sdesp_udp_sa *sa)
+/* The last policy found is most often still right. */
+struct sdesp_silence *sdesp_udp_silence(
+	struct sdesp_udp *u, struct sdesp_udp_sa *sa)
 {
 	unsigned slot = sdesp_udp_policy_slot(u, sa->flow_id);
 
@@ -125,13 +126,5 @@ unsigned sdesp_udp_policy_of(const struct sdesp_udp *u, struct sdesp_udp_sa *sa)
 		slot = sdesp_udp_find_policy(u, &sa->flow);
 		sa->flow_id = sdesp_udp_policy_id(u, slot);
 	}
-	return slot;
-}
-
-struct sdesp_silence *sdesp_udp_silence(
-	struct sdesp_udp *u, struct sdesp_udp_sa *sa)
-{
-	unsigned slot = sdesp_udp_policy_of(u, sa);
-
 	return slot != 0 ? &u->policies[slot - 1].silence : NULL;
 }

@@ -25,10 +25,8 @@ void sdesp_udp_remove(struct sdesp_udp *u, unsigned slot);
 unsigned sdesp_udp_find_policy(
 	const struct sdesp_udp *u, const struct sdesp_flow *flow);
 
-/* The policy of an SA's flow, and its silence; 0 and NULL when the flow has no
- * policy. */
-unsigned sdesp_udp_policy_of(
-	const struct sdesp_udp *u, struct sdesp_udp_sa *sa);
+/* The silence of the policy of an SA's flow; NULL when the flow has none.
+ * sa->flow_id is right afterwards. */
 struct sdesp_silence *sdesp_udp_silence(
 	struct sdesp_udp *u, struct sdesp_udp_sa *sa);
 
