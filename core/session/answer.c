@@ -8,19 +8,18 @@
 #define GIVE_UP_MS 32000 /* 64 * T1 of RFC 3261: no ACK will come */
 
 /* How it is before a refresh, in case that fails after our answer. */
-static struct sdesp_before before(
-	const struct sdesp_session *s, uint64_t now_ms)
+static void remember(struct sdesp_session *s, uint64_t now_ms)
 {
 	const struct sdesp_held *live = &s->held[SDESP_LIVE];
-	struct sdesp_before before = {.held = 1,
-		.quiet = live->quiet,
-		.natted = live->natted,
-		.local = live->pair.flow.local,
-		.remote = live->pair.flow.remote,
-		.said = live->said,
-		.until_ms = now_ms + GIVE_UP_MS};
+	struct sdesp_before *before = &s->before;
 
-	return before;
+	before->held = 1;
+	before->quiet = live->quiet;
+	before->natted = live->natted;
+	before->local = live->pair.flow.local;
+	before->remote = live->pair.flow.remote;
+	before->said = live->said;
+	before->until_ms = now_ms + GIVE_UP_MS;
 }
 
 /* ACK, or what stands for it, of the answer to the first offer. */
@@ -58,17 +57,18 @@ static int answer_refresh(struct sdesp_session *s,
 	const struct sdesp_local *local, const struct sdesp_outcome *outcome,
 	uint64_t now_ms, struct sdesp_text *out)
 {
-	struct sdesp_before was = before(s, now_ms);
 	size_t start = out->len;
 	int status;
 
+	remember(s, now_ms);
 	sdesp_write_refresh(out, s, local, outcome->tag);
 	status = out->status;
 	if (status == SDESP_OK)
 		status = sdesp_apply_refresh(s, outcome, &local->addr);
-	if (status != SDESP_OK)
+	if (status != SDESP_OK) {
+		s->before.held = 0;
 		return sdesp_unwrite(out, start, status);
-	s->before = was;
+	}
 	sdesp_session_go(s, SDESP_IN_PEER_REFRESH);
 	return SDESP_OK;
 }
