@@ -114,6 +114,18 @@ static int ask(int fd, unsigned family)
 	       on(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT);
 }
 
+/* A burst waits in the kernel while a batch is worked on. That it may be so
+ * much wants CAP_NET_ADMIN; without, the system's limit holds. */
+static void widen(int fd)
+{
+	static const int octets = 4 << 20;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets,
+		    sizeof octets) != 0)
+		(void)setsockopt(
+			fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+}
+
 static int open_in(struct sdesp_addr *local, int udp)
 {
 	int type = (udp ? SOCK_DGRAM : SOCK_RAW) | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -129,6 +141,7 @@ static int open_in(struct sdesp_addr *local, int udp)
 			on(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0) ||
 		bind(fd, &a.any, len) < 0 || getsockname(fd, &a.any, &len) < 0)
 		return shut(fd);
+	widen(fd);
 	if (udp)
 		local->port = ntohs(
 			local->family == 4 ? a.in4.sin_port : a.in6.sin6_port);

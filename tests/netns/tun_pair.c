@@ -294,12 +294,14 @@ static int finish(struct end *e, int b)
 	need(sdesp_session_close(&e->session), "close");
 	for (unsigned i = 0; i < SAS; i++)
 		left += e->tun.sas[i].watch.state != SDESP_SA_NONE;
-	printf("%c: %u rekeys, sealed %llu opened %llu, unsent %llu replays "
+	printf("%c: %u rekeys, sealed %llu opened %llu dummies %llu, unsent "
+	       "%llu replays "
 	       "%llu forged %llu unknown %llu blocked %llu clamped %llu pieces "
 	       "%llu too-big %llu, %u SAs left\n",
 		'A' + b, e->rekeys, (unsigned long long)c->sealed,
-		(unsigned long long)c->opened, (unsigned long long)c->unsent,
-		(unsigned long long)c->replays, (unsigned long long)c->forged,
+		(unsigned long long)c->opened, (unsigned long long)c->dummies,
+		(unsigned long long)c->unsent, (unsigned long long)c->replays,
+		(unsigned long long)c->forged,
 		(unsigned long long)c->unknown_spi,
 		(unsigned long long)c->blocked, (unsigned long long)c->clamped,
 		(unsigned long long)c->pieces, (unsigned long long)c->too_big,
