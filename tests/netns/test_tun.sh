@@ -107,7 +107,7 @@ elif what == "flood":
     spi = bytes.fromhex(sys.argv[3])
     while time.time() < end:
         for i in range(0, 60000, 300):
-            s.sendto((spi if i % 2 else b"") + junk[i:i + 200], (address, 4500))
+            s.sendto((spi if i % 600 else b"") + junk[i:i + 200], (address, 4500))
             n += 1
     print(n, "datagrams")
 EOF
@@ -327,12 +327,12 @@ if start tunnel udp 4 AES_128_GCM_16 15; then
 	finish 1000
 fi
 
-# A flood of what begins like ESP and is none, for 10 s.
+# A flood for 10 s: half of it of an SPI that is there, so that each is opened.
 resident() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 if start tunnel udp 4 AES_128_GCM_16 0; then
 	victim=$(sed -n 's/^pids \([0-9]*\) .*/\1/p' "$work/log")
 	ip netns exec "$b" "$python" "$work/carry.py" flood 10.99.0.1 \
-		c0000001 > "$work/flood" 9>&- &
+		"$(sed -n 's/^spi A //p' "$work/log")" > "$work/flood" 9>&- &
 	flood=$!
 	sleep 1
 	before=$(resident "$victim")

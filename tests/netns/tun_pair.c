@@ -7,7 +7,7 @@
  * LINK is the interface of both, with addresses 10.99.0.1 and .2, fd99::1 and
  * ::2; MODE transport or tunnel (10.10.1.0/24, fd10:1::/64 in A; 10.10.2.0/24,
  * fd10:2::/64 in B); ENCAP udp or raw; FAMILY 4 or 6, the outer one. Prints
- * "pids A B", then "ready" when both devices, sdesp0, are up and SAs are
+ * "pids A B", "spi A SPI" and the same of B, then "ready" when both devices, sdesp0, are up and SAs are
  * there, and a line of counters for each end when its standard input ends.
  * Fails if an SA is left then, or a rekey has failed.
  */
@@ -275,7 +275,7 @@ static int is_up(const struct end *e)
 	return info.state == SDESP_CONFIRMED;
 }
 
-static void up(struct end *e)
+static void up(struct end *e, int b)
 {
 	struct sdesp_session_info info;
 
@@ -284,6 +284,8 @@ static void up(struct end *e)
 		     &e->io, sdesp_tun_mtu(sdesp_suite_by_id(info.suite),
 				     &info.flow, 1500)),
 		"up");
+	printf("\nspi %c %08x\n", 'A' + b, (unsigned)info.spi_in);
+	fflush(stdout);
 }
 
 static int finish(struct end *e, int b)
@@ -325,7 +327,7 @@ static int run(struct end *e, int b, int stop, int ready)
 		failed |= has_failed(e);
 		if (!told && is_up(e)) {
 			told = 1;
-			up(e);
+			up(e, b);
 			if (write(ready, "u", 1) != 1)
 				die("ready");
 		}
