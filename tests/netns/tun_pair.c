@@ -7,9 +7,10 @@
  * LINK is the interface of both, with addresses 10.99.0.1 and .2, fd99::1 and
  * ::2; MODE transport or tunnel (10.10.1.0/24, fd10:1::/64 in A; 10.10.2.0/24,
  * fd10:2::/64 in B); ENCAP udp or raw; FAMILY 4 or 6, the outer one. Prints
- * "pids A B", "spi A SPI" and the same of B, then "ready" when both devices, sdesp0, are up and SAs are
- * there, and a line of counters for each end when its standard input ends.
- * Fails if an SA is left then, or a rekey has failed.
+ * "pids A B", the SPI that each end receives by ("spi A SPI"), then "ready" when
+ * both devices, sdesp0, are up and SAs are there, and a line of counters for
+ * each end when its standard input ends. Fails if an SA is left then, or a
+ * rekey has failed.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -312,6 +313,23 @@ static int finish(struct end *e, int b)
 	return left != 0;
 }
 
+static void serve(struct end *e, const struct pollfd *fds)
+{
+	need(sdesp_tun_io_serve(&e->io, &e->tun, bufs, fds, now()), "serve");
+}
+
+/* What is on the way arrives; at most 5 s of it. */
+static void drain(struct end *e)
+{
+	struct pollfd fds[SDESP_TUN_FDS];
+
+	for (uint64_t until = now() + 5000; now() < until;) {
+		if (poll(fds, sdesp_tun_io_fds(&e->io, fds), 200) <= 0)
+			break;
+		serve(e, fds);
+	}
+}
+
 /* Until stop is closed, or the other end is gone. */
 static int run(struct end *e, int b, int stop, int ready)
 {
@@ -340,9 +358,9 @@ static int run(struct end *e, int b, int stop, int ready)
 		if (fds[n].revents & POLLIN)
 			hear(e);
 		done = ((fds[n].revents | fds[n + 1].revents) & POLLHUP) != 0;
-		need(sdesp_tun_io_serve(&e->io, &e->tun, bufs, fds, now()),
-			"serve");
+		serve(e, fds);
 	}
+	drain(e);
 	return finish(e, b) | failed | !told;
 }
 
