@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "end.h"
 #include "net.h"
 #include "user.h"
@@ -53,16 +54,6 @@ static int step(void *ctx)
 	return exchange();
 }
 
-static int nothing_clear(void)
-{
-	struct net_capture seen = net_capture_take();
-
-	if (seen.clear > 0)
-		printf("     %u in the clear, first %s\n", seen.clear,
-			seen.first);
-	return seen.clear == 0;
-}
-
 static int agree(const struct terms *terms)
 {
 	return end_begin(&ends[0], terms) && end_begin(&ends[1], terms) &&
@@ -76,32 +67,10 @@ static int finish(void)
 	return end_finish(&ends[1]) && ok;
 }
 
-/* How often a word stands in what a command says in a namespace. */
-static int count(int ns, const char *command, const char *word)
-{
-	char line[200];
-	FILE *p;
-	int n = 0;
-
-	net_enter(ns);
-	p = popen(command, "r");
-	while (p != NULL && fgets(line, sizeof line, p) != NULL)
-		n += strstr(line, word) != NULL;
-	if (p != NULL)
-		pclose(p);
-	return n;
-}
-
-static int run_in(int ns, const char *command)
-{
-	net_enter(ns);
-	return system(command) == 0;
-}
-
 /* What is ours has a reqid of 0x5de50000 and up: 1575288832 to ip. */
 static int left(int ns)
 {
-	return count(ns, "ip xfrm state; ip xfrm policy", "reqid 15752");
+	return net_count(ns, "ip xfrm state; ip xfrm policy", "reqid 15752");
 }
 
 static uint64_t seq_of(struct end *e, int inbound)
@@ -136,7 +105,7 @@ static int answered(void *ctx)
 
 	if (++*steps == 2) {
 		CHECK(!say(1) || !hears(0));
-		CHECK(nothing_clear());
+		CHECK(capture_is_clean());
 	}
 	return 1;
 }
@@ -151,7 +120,7 @@ static int set_up(void)
 	CHECK(left(0) > 0 && left(1) > 0);
 	CHECK(finish());
 	CHECK(left(0) == 0 && left(1) == 0);
-	return nothing_clear();
+	return capture_is_clean();
 }
 
 static int many_rekeys(void)
@@ -173,7 +142,7 @@ static int many_rekeys(void)
 	}
 	CHECK(finish());
 	CHECK(left(0) == 0 && left(1) == 0);
-	return nothing_clear();
+	return capture_is_clean();
 }
 
 static int expiry(void)
@@ -192,30 +161,30 @@ static int expiry(void)
 		(void)say(0);
 	ends_wait(&ends[0], &ends[1], 1500);
 	CHECK(ends[0].expired == 1);
-	CHECK(!say(0) || nothing_clear());
-	CHECK(!say(1) || nothing_clear());
+	CHECK(!say(0) || capture_is_clean());
+	CHECK(!say(1) || capture_is_clean());
 	CHECK(finish());
 	while (hears(1))
 		continue;
-	return nothing_clear() && left(0) == 0 && left(1) == 0;
+	return capture_is_clean() && left(0) == 0 && left(1) == 0;
 }
 
 /* An SA deleted by somebody, then all of them. */
 static int behind_our_back(void)
 {
 	CHECK(agree(&plain));
-	CHECK(run_in(0, "ip xfrm state deleteall proto esp"));
+	CHECK(net_run(0, "ip xfrm state deleteall proto esp"));
 	ends_wait(&ends[0], &ends[1], 100);
 	CHECK(ends[0].expired == 1);
 	CHECK(!say(0) || !hears(1));
 	CHECK(finish());
 	CHECK(agree(&plain));
-	CHECK(run_in(1, "ip xfrm state flush"));
+	CHECK(net_run(1, "ip xfrm state flush"));
 	ends_wait(&ends[0], &ends[1], 100);
 	CHECK(ends[1].expired == 1);
 	CHECK(!say(1) || !hears(0));
 	CHECK(finish());
-	return nothing_clear() && left(0) == 0 && left(1) == 0;
+	return capture_is_clean() && left(0) == 0 && left(1) == 0;
 }
 
 /* Both ends in a process that dies at once when it is told to. */
@@ -225,11 +194,11 @@ static int dead_process(void)
 	char octet;
 	pid_t child;
 
-	CHECK(run_in(0, "ip xfrm state add src 192.0.2.1 dst 192.0.2.77 "
-			"proto esp spi 0x1001 reqid 7 mode transport "
-			"enc 'ecb(cipher_null)' ''"));
-	CHECK(run_in(0, "ip xfrm policy add src 192.0.2.1 dst 192.0.2.77 "
-			"dir out tmpl proto esp reqid 7 mode transport"));
+	CHECK(net_run(0, "ip xfrm state add src 192.0.2.1 dst 192.0.2.77 "
+			 "proto esp spi 0x1001 reqid 7 mode transport "
+			 "enc 'ecb(cipher_null)' ''"));
+	CHECK(net_run(0, "ip xfrm policy add src 192.0.2.1 dst 192.0.2.77 "
+			 "dir out tmpl proto esp reqid 7 mode transport"));
 	end_close(&ends[0]);
 	end_close(&ends[1]);
 	CHECK(pipe(said) == 0);
@@ -248,18 +217,18 @@ static int dead_process(void)
 	close(said[0]);
 	close(said[1]);
 	CHECK(exchange());
-	CHECK(run_in(1, "ip xfrm state flush"));
+	CHECK(net_run(1, "ip xfrm state flush"));
 	CHECK(!say(1) || !hears(0));
 	CHECK(say(0) && !hears(1));
 	CHECK(left(0) > 0 && left(1) > 0);
-	CHECK(nothing_clear());
+	CHECK(capture_is_clean());
 
 	CHECK(end_open(&ends[0], 0, END_XFRM));
 	CHECK(end_open(&ends[1], 1, END_XFRM));
 	CHECK(left(0) == 0 && left(1) == 0);
-	CHECK(count(0, "ip xfrm state", "0x00001001") == 1);
-	CHECK(count(0, "ip xfrm policy", "192.0.2.77") == 1);
-	return run_in(0, "ip xfrm state flush; ip xfrm policy flush");
+	CHECK(net_count(0, "ip xfrm state", "0x00001001") == 1);
+	CHECK(net_count(0, "ip xfrm policy", "192.0.2.77") == 1);
+	return net_run(0, "ip xfrm state flush; ip xfrm policy flush");
 }
 
 static int two_processes(void)
@@ -271,21 +240,21 @@ static int two_processes(void)
 	end_close(&third);
 	CHECK(exchange());
 	CHECK(finish());
-	return nothing_clear();
+	return capture_is_clean();
 }
 
 static int foreign_policy(void)
 {
-	CHECK(run_in(1, "ip xfrm policy add src 192.0.2.1 dst 192.0.2.2 "
-			"dir in"));
+	CHECK(net_run(1, "ip xfrm policy add src 192.0.2.1 dst 192.0.2.2 "
+			 "dir in"));
 	CHECK(end_begin(&ends[0], &plain) && end_begin(&ends[1], &plain));
 	CHECK(!ends_agree(&ends[0], &ends[1], NULL, NULL));
 	printf("     %s\n", ends[1].error);
 	CHECK(strstr(ends[1].error, "another program") != NULL);
 	CHECK(finish());
-	CHECK(count(1, "ip xfrm policy", "dir in") == 1);
+	CHECK(net_count(1, "ip xfrm policy", "dir in") == 1);
 	CHECK(left(0) == 0 && left(1) == 0);
-	return run_in(1, "ip xfrm policy flush");
+	return net_run(1, "ip xfrm policy flush");
 }
 
 /* Our end has another address: counters go on, never back. */
@@ -333,7 +302,7 @@ static int address_moves(const struct terms *terms)
 	fd[0] = net_socket(0, SOCK_DGRAM, &at[0]);
 	CHECK(ok);
 	CHECK(finish());
-	return nothing_clear() && left(0) == 0 && left(1) == 0;
+	return capture_is_clean() && left(0) == 0 && left(1) == 0;
 }
 
 static int move_raw(void)
@@ -373,7 +342,7 @@ static int rebinding(void)
 	CHECK(user_exchange(&third, &terms, fd[1], 100));
 	close(old);
 	CHECK(end_finish(&third) && end_finish(&ends[1]));
-	(void)net_capture_take();
+	(void)capture_take();
 	return left(1) == 0;
 }
 
@@ -393,16 +362,16 @@ static int signalling(void)
 		sip[i] = net_socket(i, SOCK_DGRAM, &end[i]);
 	}
 	CHECK(net_exchange(sip[0], &end[0], sip[1], &end[1], 100));
-	CHECK(nothing_clear());
+	CHECK(capture_is_clean());
 	for (int i = 0; i < 2; i++) {
 		CHECK(sdesp_xfrm_bypass(sip[i], 6) == SDESP_OK);
-		CHECK(run_in(i, "ip xfrm state flush; ip -6 neigh flush all"));
+		CHECK(net_run(i, "ip xfrm state flush; ip -6 neigh flush all"));
 	}
 	ends_wait(&ends[0], &ends[1], 100);
 	CHECK(ends[0].expired == 1 && ends[1].expired == 1);
 	CHECK(!net_ping(0, &end[0], &end[1]));
 	CHECK(net_exchange(sip[0], &end[0], sip[1], &end[1], 100));
-	CHECK(net_capture_take().clear == 2);
+	CHECK(capture_take().clear == 2);
 	close(sip[0]);
 	close(sip[1]);
 	CHECK(finish());
@@ -423,7 +392,7 @@ static void narrow(struct end *e, unsigned lo, unsigned hi)
 static int port_range(void)
 {
 	struct sdesp_addr closed = at[1];
-	struct net_capture seen;
+	struct capture seen;
 
 	CHECK(end_begin(&ends[0], &plain) && end_begin(&ends[1], &plain));
 	narrow(&ends[0], 40000, 40010);
@@ -433,13 +402,13 @@ static int port_range(void)
 	closed.port = 40010;
 	CHECK(net_send(fd[0], "secret", 6, &closed));
 	net_sleep_ms(50);
-	seen = net_capture_take();
+	seen = capture_take();
 	CHECK(seen.clear == 0);
 	CHECK(seen.esp == 4);
 	closed.port = 40011;
 	CHECK(net_send(fd[0], "open", 4, &closed));
 	net_sleep_ms(50);
-	seen = net_capture_take();
+	seen = capture_take();
 	CHECK(seen.clear == 2 && seen.esp == 0);
 	CHECK(finish());
 	return left(0) == 0 && left(1) == 0;
@@ -509,7 +478,7 @@ int main(void)
 		at[i].port = (uint16_t)(40000 + i);
 		fd[i] = net_socket(i, SOCK_DGRAM, &at[i]);
 	}
-	net_capture_start();
+	capture_start();
 	if (!end_open(&ends[0], 0, END_XFRM) ||
 		!end_open(&ends[1], 1, END_XFRM))
 		return 1;
