@@ -228,7 +228,7 @@ static uint16_t checksum(const uint8_t *p, size_t n)
 /* An echo of our own comes back with the answer's type and our number. */
 static int await_echo(int fd, unsigned type, uint8_t number)
 {
-	uint64_t until = net_now_ms() + 1000;
+	uint64_t until = net_now_ms() + 3000;
 
 	while (net_now_ms() < until) {
 		uint8_t got[256];
@@ -287,6 +287,11 @@ int net_exchange(int a, const struct sdesp_addr *at_a, int b,
 	       memcmp(sent, got, n) == 0;
 }
 
+uint8_t net_octet(size_t at)
+{
+	return (uint8_t)(at * 167 >> 3);
+}
+
 /* Move octets until the receiver has reached a count, within 5 s. */
 static int pump(int from, int to, size_t *sent, size_t *got, size_t goal,
 	struct sdesp_hash *in, struct sdesp_hash *out)
@@ -299,7 +304,7 @@ static int pump(int from, int to, size_t *sent, size_t *got, size_t goal,
 		ssize_t n;
 
 		for (size_t i = 0; i < sizeof chunk; i++)
-			chunk[i] = (uint8_t)((*sent + i) * 167 >> 3);
+			chunk[i] = net_octet(*sent + i);
 		n = left == 0
 			    ? 0
 			    : send(from, chunk,
@@ -320,7 +325,7 @@ static int pump(int from, int to, size_t *sent, size_t *got, size_t goal,
 	return *got == goal;
 }
 
-static int connect_pair(
+int net_connect(
 	int fd[2], const struct sdesp_addr *from, const struct sdesp_addr *to)
 {
 	struct sockaddr_storage ss;
@@ -339,21 +344,8 @@ static int connect_pair(
 	return fd[1] >= 0;
 }
 
-int net_file(const struct sdesp_addr *from, const struct sdesp_addr *to,
-	size_t len, int (*midway)(void *ctx), void *ctx)
+void net_hang_up(int fd[2])
 {
-	struct sdesp_hash in, out;
-	uint8_t digest[2][32];
-	size_t sent = 0, got = 0;
-	int fd[2], ok = connect_pair(fd, from, to);
-
-	sdesp_bearssl_kex.hash_init(&in);
-	sdesp_bearssl_kex.hash_init(&out);
-	ok = ok && pump(fd[0], fd[1], &sent, &got, len / 2, &in, &out);
-	ok = ok && midway(ctx);
-	ok = ok && pump(fd[0], fd[1], &sent, &got, len, &in, &out);
-	sdesp_bearssl_kex.hash_final(&in, digest[0]);
-	sdesp_bearssl_kex.hash_final(&out, digest[1]);
 	for (int i = 0; i < 2; i++) {
 		struct linger now = {1, 0};
 
@@ -364,6 +356,24 @@ int net_file(const struct sdesp_addr *from, const struct sdesp_addr *to,
 			close(fd[i]);
 		}
 	}
+}
+
+int net_file(const struct sdesp_addr *from, const struct sdesp_addr *to,
+	size_t len, int (*midway)(void *ctx), void *ctx)
+{
+	struct sdesp_hash in, out;
+	uint8_t digest[2][32];
+	size_t sent = 0, got = 0;
+	int fd[2], ok = net_connect(fd, from, to);
+
+	sdesp_bearssl_kex.hash_init(&in);
+	sdesp_bearssl_kex.hash_init(&out);
+	ok = ok && pump(fd[0], fd[1], &sent, &got, len / 2, &in, &out);
+	ok = ok && midway(ctx);
+	ok = ok && pump(fd[0], fd[1], &sent, &got, len, &in, &out);
+	sdesp_bearssl_kex.hash_final(&in, digest[0]);
+	sdesp_bearssl_kex.hash_final(&out, digest[1]);
+	net_hang_up(fd);
 	return ok && memcmp(digest[0], digest[1], 32) == 0;
 }
 

@@ -65,13 +65,22 @@ int net_send(int fd, const void *data, size_t len, const struct sdesp_addr *to);
 /* The next datagram within wait_ms: octets, -1 for none. */
 long net_receive(int fd, void *data, size_t cap, int wait_ms);
 
-/* Ping: 1 when the answer came within a second. */
+/* Ping: 1 when the answer came within 3 s. */
 int net_ping(
 	int ns, const struct sdesp_addr *from, const struct sdesp_addr *to);
 
 /* n octets there and back between two bound UDP sockets: 1 when they came. */
 int net_exchange(int a, const struct sdesp_addr *at_a, int b,
 	const struct sdesp_addr *at_b, size_t n);
+
+/* A TCP connection from 0 to 1, nonblocking; 1, or 0 and -1 in fd[1]. Then
+ * its end, at once, which leaves the ports free. */
+int net_connect(
+	int fd[2], const struct sdesp_addr *from, const struct sdesp_addr *to);
+void net_hang_up(int fd[2]);
+
+/* What a file has at an offset. */
+uint8_t net_octet(size_t at);
 
 /*
  * A file over TCP from 0 to 1, half of it before and half after midway(ctx),

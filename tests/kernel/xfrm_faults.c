@@ -14,90 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capture.h"
-#include "end.h"
-#include "net.h"
+#include "fault.h"
 #include "user.h"
 
 #define REKEYS 1000
 
-static struct end ends[2], third;
-static int fd[2];
-static struct sdesp_addr at[2];
-
-static const struct terms plain = {
-	SDESP_AES_128_GCM_16, SDESP_TRANSPORT, 4, 0, 0, 0, 0};
-static const struct terms encap = {
-	SDESP_AES_128_GCM_16, SDESP_TRANSPORT, 4, 1, 1, 0, 0};
-
-static int check(int ok, const char *what)
-{
-	if (!ok)
-		printf("     not so: %s\n", what);
-	return ok;
-}
-
-#define CHECK(expr)                                                            \
-	do {                                                                   \
-		if (!check((expr), #expr))                                     \
-			return 0;                                              \
-	} while (0)
-
-static int exchange(void)
-{
-	return net_exchange(fd[0], &at[0], fd[1], &at[1], 100);
-}
-
-static int step(void *ctx)
-{
-	(void)ctx;
-	return exchange();
-}
-
-static int agree(const struct terms *terms)
-{
-	return end_begin(&ends[0], terms) && end_begin(&ends[1], terms) &&
-	       ends_agree(&ends[0], &ends[1], NULL, NULL);
-}
-
-static int finish(void)
-{
-	int ok = end_finish(&ends[0]);
-
-	return end_finish(&ends[1]) && ok;
-}
-
-/* What is ours has a reqid of 0x5de50000 and up: 1575288832 to ip. */
-static int left(int ns)
-{
-	return net_count(ns, "ip xfrm state; ip xfrm policy", "reqid 15752");
-}
-
-static uint64_t seq_of(struct end *e, int inbound)
-{
-	struct sdesp_session_info info;
-	struct sdesp_sa_stats stats;
-
-	sdesp_session_info(&e->session, &info);
-	if (e->backend->vtable->sa_query(e->backend, &info.flow,
-		    inbound ? info.spi_in : info.spi_out, inbound,
-		    &stats) != SDESP_OK)
-		return UINT64_MAX;
-	return stats.seq;
-}
-
-static int say(int from)
-{
-	return net_send(fd[from], "hello", 5, &at[!from]);
-}
-
-static int hears(int who)
-{
-	char octets[16];
-
-	return net_receive(fd[who], octets, sizeof octets, 300) == 5;
-}
-
+static struct end third;
 /* From the answer on, the answerer's side of the flow is shut. */
 static int answered(void *ctx)
 {
@@ -130,7 +52,7 @@ static int many_rekeys(void)
 		struct end *a = &ends[i & 1], *b = &ends[!(i & 1)];
 		uint64_t until = net_now_ms() + 3000;
 
-		CHECK(ends_agree(a, b, step, NULL));
+		CHECK(ends_agree(a, b, exchange_step, NULL));
 		while (b->rekeyed <= (unsigned)i && net_now_ms() < until) {
 			CHECK(exchange());
 			end_turn(a);
@@ -443,11 +365,6 @@ static int without_permission(void)
 	return waitpid(child, &status, 0) == child && status == 0;
 }
 
-struct fault {
-	const char *name;
-	int (*test)(void);
-};
-
 static const struct fault faults[] = {
 	{"set-up and close", set_up},
 	{"a thousand rekeys under traffic", many_rekeys},
@@ -464,33 +381,8 @@ static const struct fault faults[] = {
 	{"without permission", without_permission},
 };
 
-#define FAULTS (sizeof faults / sizeof faults[0])
-
-/* What follows a failure is not run: it would begin amid what is left. */
 int main(void)
 {
-	size_t n = 0;
-	int ok = 1;
-
-	net_make();
-	for (int i = 0; i < 2; i++) {
-		at[i] = net_outer(i, 4);
-		at[i].port = (uint16_t)(40000 + i);
-		fd[i] = net_socket(i, SOCK_DGRAM, &at[i]);
-	}
-	capture_start();
-	if (!end_open(&ends[0], 0, END_XFRM) ||
-		!end_open(&ends[1], 1, END_XFRM))
-		return 1;
-	while (ok && n < FAULTS) {
-		ok = faults[n].test() != 0;
-		printf("%s %s\n", ok ? "ok  " : "FAIL", faults[n].name);
-		fflush(stdout);
-		n += ok != 0;
-	}
-	for (int i = 0; i < 2 && !ok; i++)
-		printf("     %s\n",
-			ends[i].error != NULL ? ends[i].error : "-");
-	printf("%zu passed, %zu failed\n", n, FAULTS - n);
-	return !ok;
+	return faults_run(
+		faults, sizeof faults / sizeof faults[0], END_XFRM, END_XFRM);
 }
