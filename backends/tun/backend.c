@@ -90,7 +90,6 @@ static int key(struct sdesp_tun *t, struct sdesp_tun_sa *own,
 	return sdesp_esp_tx_init(&own->esp.tx, t->config.crypto, sa, 0);
 }
 
-/* A larval SA stays what it is until the keys are in. */
 /* 1 when the flow has an SA to send with: another one added is a rekey's. */
 static uint8_t sends(struct sdesp_tun *t, const struct sdesp_flow *flow)
 {
@@ -99,6 +98,7 @@ static uint8_t sends(struct sdesp_tun *t, const struct sdesp_flow *flow)
 	return slot != 0 && sdesp_tun_policy(t, slot)->sa != 0;
 }
 
+/* A larval SA stays what it is until the keys are in. */
 static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	const struct sdesp_sa *sa, int inbound)
 {

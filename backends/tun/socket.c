@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/errqueue.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -148,6 +150,18 @@ static int open_in(struct sdesp_addr *local, int udp)
 	return fd;
 }
 
+int sdesp_tun_link_gone(const struct sdesp_tun_io *io)
+{
+	struct ifreq request;
+
+	memset(&request, 0, sizeof request);
+	request.ifr_ifindex = io->link;
+	return io->link != 0 &&
+	       ioctl(io->out4 >= 0 ? io->out4 : io->out6, SIOCGIFNAME,
+		       &request) < 0 &&
+	       errno == ENODEV;
+}
+
 int sdesp_tun_io_listen(struct sdesp_tun_io *io, struct sdesp_addr *local,
 	int udp, const char *link)
 {
@@ -160,6 +174,8 @@ int sdesp_tun_io_listen(struct sdesp_tun_io *io, struct sdesp_addr *local,
 		*out = open_out(local->family, link);
 	if (*out < 0)
 		return SDESP_ERR_BACKEND;
+	if (link != NULL)
+		io->link = (int)if_nametoindex(link);
 	fd = open_in(local, udp);
 	if (fd < 0) {
 		if (fresh)

@@ -46,13 +46,20 @@ static int tap(int ns)
 	return fd;
 }
 
-void capture_start(void)
+void capture_stop(void)
 {
 	for (int i = 0; i < 2; i++) {
 		if (cable[i] >= 0)
 			close(cable[i]);
-		cable[i] = tap(i);
+		cable[i] = -1;
 	}
+}
+
+void capture_start(void)
+{
+	capture_stop();
+	for (int i = 0; i < 2; i++)
+		cable[i] = tap(i);
 }
 
 /* 1: ESP. 0: what may be seen. -1: in the clear. */

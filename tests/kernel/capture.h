@@ -14,6 +14,7 @@ struct capture {
 
 /* Begin, also anew on another cable. Exits with a message when it cannot. */
 void capture_start(void);
+void capture_stop(void);
 
 /* Since the last call. */
 struct capture capture_take(void);

@@ -37,6 +37,13 @@ int hears(int who); /* 1 when it came within 300 ms */
 int agree(const struct terms *terms);
 int finish(void);
 
+/* A rekey between ends in use, offered by this one, with exchanges all the
+ * way. */
+int rekey_from(int offerer);
+
+/* Set the guest's clock forward, or back. */
+int clock_jump(int days);
+
 /* How many SAs and policies of ours a namespace's kernel has. */
 int left(int ns);
 

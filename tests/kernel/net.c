@@ -92,6 +92,13 @@ void net_make(void)
 	net_cable();
 }
 
+void net_forget(int ns)
+{
+	net_enter(!ns);
+	close(spaces[ns]);
+	spaces[ns] = -1;
+}
+
 void net_enter(int ns)
 {
 	if (setns(spaces[ns], CLONE_NEWNET) < 0)

@@ -51,6 +51,9 @@ void net_serve(int ns, const struct net_server *server);
  * -1, which never has. */
 int net_wait(int fd, int wait_ms);
 
+/* Let go of a namespace, which nothing of this file can use any more. */
+void net_forget(int ns);
+
 /* Outer and inner address of an end. */
 struct sdesp_addr net_outer(int ns, unsigned family);
 struct sdesp_addr net_inner(int ns, unsigned family);

@@ -61,6 +61,7 @@ static int many_rekeys(void)
 		CHECK(a->rekeyed == (unsigned)i + 1);
 		CHECK(b->rekeyed == (unsigned)i + 1);
 		CHECK(seq_of(a, 0) == seq_of(b, 1));
+		CHECK(capture_is_clean());
 	}
 	CHECK(finish());
 	CHECK(left(0) == 0 && left(1) == 0);
@@ -300,6 +301,71 @@ static int signalling(void)
 	return left(0) == 0 && left(1) == 0;
 }
 
+/* The cable is cut, another one is laid: the session does not notice. */
+static int interface_gone(void)
+{
+	CHECK(agree(&plain));
+	CHECK(exchange() && capture_is_clean());
+	CHECK(net_run(0, "ip link del v0"));
+	CHECK(!say(0) && !say(1));
+	ends_wait(&ends[0], &ends[1], 100);
+	CHECK(ends[0].error == NULL && ends[0].expired == 0);
+	net_cable();
+	capture_start();
+	CHECK(exchange());
+	CHECK(rekey_from(0));
+	CHECK(finish());
+	return capture_is_clean() && left(0) == 0 && left(1) == 0;
+}
+
+/* So many notices that ours is lost among them: the dump finds out. */
+static int notices_lost(void)
+{
+	static const char flood[] =
+		"for i in $(seq 1 400); do "
+		"echo xfrm state add src 192.0.2.1 dst 192.0.2.77 proto esp "
+		"spi $((65536 + i)) reqid 7 enc ecb\\(cipher_null\\) '\"\"';"
+		"done | ip -batch -";
+	int octets = 4096;
+
+	CHECK(agree(&plain));
+	CHECK(setsockopt(ends[0].xfrm_socket.events, SOL_SOCKET, SO_RCVBUF,
+		      &octets, sizeof octets) == 0);
+	CHECK(net_run(0, flood));
+	ends_wait(&ends[0], &ends[1], 100);
+	CHECK(ends[0].error == NULL && ends[0].expired == 0);
+	CHECK(exchange());
+	CHECK(net_run(0, "ip xfrm state flush"));
+	CHECK(net_run(0, flood));
+	ends_wait(&ends[0], &ends[1], 100);
+	CHECK(ends[0].error == NULL && ends[0].expired == 1);
+	CHECK(!say(0) || !hears(1));
+	CHECK(finish());
+	CHECK(net_run(0, "ip xfrm state flush"));
+	return capture_is_clean() && left(0) == 0 && left(1) == 0;
+}
+
+/* The kernel reckons lifetimes by the time of day; what is copied with a move
+ * is older than the lifetime then. */
+static int clock_jumps(void)
+{
+	CHECK(agree(&plain));
+	ends_wait(&ends[0], &ends[1], 1200);
+	for (int days = 10; days >= -20; days -= 30) {
+		CHECK(clock_jump(days));
+		ends_wait(&ends[0], &ends[1], 1200);
+		CHECK(exchange());
+		CHECK(rekey_from(0));
+		ends_wait(&ends[0], &ends[1], 1200);
+		CHECK(exchange());
+	}
+	CHECK(clock_jump(10));
+	CHECK(ends[0].expired + ends[1].expired == 0);
+	CHECK(ends[0].due + ends[1].due == 0);
+	CHECK(finish());
+	return capture_is_clean() && left(0) == 0 && left(1) == 0;
+}
+
 static void narrow(struct end *e, unsigned lo, unsigned hi)
 {
 	struct sdesp_ts *ts = &e->local.ts[0];
@@ -378,6 +444,9 @@ static const struct fault faults[] = {
 	{"the peer's port moves", rebinding},
 	{"signalling over IPv6 when all else is blocked", signalling},
 	{"a range of ports", port_range},
+	{"notices are lost", notices_lost},
+	{"the clock jumps", clock_jumps},
+	{"the interface goes, and comes back", interface_gone},
 	{"without permission", without_permission},
 };
 
