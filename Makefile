@@ -200,6 +200,7 @@ $(KERNEL): $(BUILD)/kernel/%: $(BUILD)/tests/kernel/%.o \
 	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
 # What runs in network namespaces of this machine.
+NETNS_TESTS := $(sort $(wildcard tests/netns/test_*.sh))
 NETNS_SRC := $(sort $(wildcard tests/netns/*.c))
 NETNS := $(patsubst %.c,$(BUILD)/%,$(NETNS_SRC))
 
@@ -211,10 +212,10 @@ SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
 	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(NETNS) $(KERNEL)
 	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
-		tests/support/replay.sh $(SCRIPT_TESTS) \
+		tests/support/replay.sh $(SCRIPT_TESTS) $(NETNS_TESTS) \
 		$(if $(SAN),,$(KERNEL_TESTS))
 
 # (No sanitizer runs under user-mode-linux.) The same under QEMU, with the
@@ -223,11 +224,9 @@ check-guest: $(KERNEL)
 	@SDESP_GUEST=qemu BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
 
-# In network namespaces of this machine. Not part of check: it measures time,
-# and on a loaded machine a cell can fail for that alone.
+# What of check runs in network namespaces, alone.
 check-netns: $(NETNS)
-	@BUILD=$(BUILD) sh tests/support/run.sh $(RESULTS) \
-		$(sort $(wildcard tests/netns/test_*.sh))
+	@BUILD=$(BUILD) sh tests/support/run.sh $(RESULTS) $(NETNS_TESTS)
 
 # What works with what, kept.
 interop: $(KERNEL)
