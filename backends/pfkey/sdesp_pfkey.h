@@ -62,8 +62,11 @@
 /* Calls of bypass(). */
 #define SDESP_PFKEY_BYPASSES 8
 
-/* Request ids from here to 0x3fff belong to sdesp. */
+/* What marks SAs and policies as those of an instance: see above. */
+#define SDESP_PFKEY_INSTANCES 16
 #define SDESP_PFKEY_REQID 0x3000
+#define SDESP_PFKEY_REQIDS 256
+#define SDESP_PFKEY_PRIORITY 0x5de0
 
 #define SDESP_PFKEY_REQUEST 640  /* octets of the longest request */
 #define SDESP_PFKEY_REPLY 8192   /* of the longest reply that is read */
@@ -92,6 +95,11 @@ struct sdesp_pfkey_config {
 	 * one, but not longer than a set time after the last send(): then it
 	 * returns 0 even if there is one. */
 	long (*receive)(void *ctx, uint8_t *buf, size_t cap, int wait);
+
+	/* Hold an instance until it is released or the process ends, however
+	 * it ends. 0, or not: another holds it. */
+	int (*claim)(void *ctx, unsigned instance);
+	void (*release)(void *ctx, unsigned instance);
 	void *ctx;
 };
 
@@ -102,16 +110,17 @@ struct sdesp_pfkey_sa {
 	uint8_t events; /* pending: bit 1 << enum sdesp_backend_event_type */
 	uint8_t told;   /* SOFT, HARD, USED, GONE: once each */
 	uint8_t mode, udp;
-	uint16_t reqid; /* outbound */
+	uint16_t reqid;
 	uint32_t spi;
 	struct sdesp_addr local, remote;
-	uint64_t soft_packets, hard_packets;
+	struct sdesp_limits soft, hard;
 };
 
 /* Private. */
 struct sdesp_pfkey_flow {
 	uint8_t used;
 	uint8_t action; /* enum sdesp_action */
+	uint8_t waits;  /* another flow still has the policies */
 	uint16_t reqid;
 	uint32_t spi;
 	struct sdesp_flow flow;
@@ -129,8 +138,11 @@ struct sdesp_pfkey {
 	struct sdesp_pfkey_config config;
 	uint32_t suites; /* set of SDESP_SUITE_BIT */
 	uint32_t count;  /* requests so far */
+	uint8_t open;    /* between init and close */
 	uint8_t lost;    /* events were lost */
 	uint8_t unsure;  /* the last request has had no reply */
+	uint8_t instance;
+	uint16_t reqid; /* the first of the instance's */
 	unsigned poll_at;
 	uint64_t next_ms;
 	struct sdesp_pfkey_sa sas[SDESP_PFKEY_SAS];

@@ -17,7 +17,7 @@ static int watched(const struct sdesp_pfkey_sa *sa)
 	if (sa->state <= SDESP_SA_LARVAL || told(sa, SDESP_BACKEND_HARD) ||
 		told(sa, SDESP_BACKEND_GONE))
 		return 0;
-	return sa->hard_packets != 0 || sa->soft_packets != 0 ||
+	return sa->hard.packets != 0 || sa->soft.packets != 0 ||
 	       (sa->inbound && !told(sa, SDESP_BACKEND_USED));
 }
 
@@ -25,9 +25,9 @@ static void judge(struct sdesp_pfkey_sa *sa, const struct sdesp_sa_stats *stats)
 {
 	if (sa->inbound && stats->packets != 0)
 		sdesp_pfkey_raise(sa, SDESP_BACKEND_USED);
-	if (sa->soft_packets != 0 && stats->packets >= sa->soft_packets)
+	if (sa->soft.packets != 0 && stats->packets >= sa->soft.packets)
 		sdesp_pfkey_raise(sa, SDESP_BACKEND_SOFT);
-	if (sa->hard_packets != 0 && stats->packets >= sa->hard_packets)
+	if (sa->hard.packets != 0 && stats->packets >= sa->hard.packets)
 		sdesp_pfkey_raise(sa, SDESP_BACKEND_HARD);
 }
 
