@@ -36,8 +36,8 @@ int sdesp_pfkey_add_bypass(struct sdesp_backend *be, unsigned protocol,
 		if (pf->bypasses[i].used)
 			continue;
 		bypass_selector(&sel, &b);
-		status = sdesp_pfkey_add_rules(pf, &sel, PFKEY_RULE_BYPASS,
-			PFKEY_RULE_BYPASS, &none);
+		status = sdesp_pfkey_add_rules(
+			pf, &sel, PFKEY_RULE_BYPASS, PFKEY_RULE_BYPASS, &none);
 		if (status == SDESP_OK)
 			pf->bypasses[i] = b;
 		return status;

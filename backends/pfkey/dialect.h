@@ -49,7 +49,7 @@ enum {
 	KAME_EXT_NAT_T_TYPE = 20,
 	KAME_EXT_NAT_T_SPORT = 21,
 	KAME_EXT_NAT_T_DPORT = 22,
-	KAME_EXT_SA_REPLAY = 26,      /* FreeBSD only, as the next two */
+	KAME_EXT_SA_REPLAY = 26, /* FreeBSD only, as the next two */
 	KAME_EXT_NEW_ADDRESS_SRC = 27,
 	KAME_EXT_NEW_ADDRESS_DST = 28
 };

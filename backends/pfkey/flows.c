@@ -62,8 +62,8 @@ static int replace(struct sdesp_pfkey *pf, const struct pfkey_selector *sel,
 	int status = SDESP_OK;
 
 	if (ends)
-		status = sdesp_pfkey_rule(pf, PFKEY_REPLACE, sel, 1,
-			PFKEY_RULE_PROTECT, to);
+		status = sdesp_pfkey_rule(
+			pf, PFKEY_REPLACE, sel, 1, PFKEY_RULE_PROTECT, to);
 	if (status == SDESP_OK)
 		status = sdesp_pfkey_rule(
 			pf, PFKEY_REPLACE, sel, 0, rule(to), to);
@@ -99,8 +99,8 @@ static int apply(struct sdesp_pfkey *pf, const struct sdesp_pfkey_flow *to,
 
 	while ((status = next(&sel, &to->flow, &n)) == 1) {
 		if (old == NULL)
-			status = sdesp_pfkey_add_rules(pf, &sel, rule(to),
-				PFKEY_RULE_PROTECT, to);
+			status = sdesp_pfkey_add_rules(
+				pf, &sel, rule(to), PFKEY_RULE_PROTECT, to);
 		else
 			status = replace(pf, &sel, to, ends);
 		if (status != SDESP_OK) {

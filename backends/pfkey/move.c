@@ -44,8 +44,8 @@ static int is_at(struct sdesp_pfkey *pf, const struct sdesp_pfkey_sa *at)
 				&dst, d, &msg, PFKEY_EXT_ADDRESS_DST) ||
 			!sdesp_addr_same_ip(
 				&src, at->inbound ? &at->remote : &at->local) ||
-			!sdesp_addr_same_ip(&dst,
-				at->inbound ? &at->local : &at->remote)))
+			!sdesp_addr_same_ip(
+				&dst, at->inbound ? &at->local : &at->remote)))
 		status = sdesp_pfkey_blame(pf, "GET", "it has not moved");
 	sdesp_wipe(pf->reply, sizeof pf->reply);
 	return status;

@@ -214,8 +214,7 @@ static void put_flow(struct pfkey_writer *w, const struct pfkey_selector *sel,
 	sdesp_pfkey_put_address(w, PFKEY_EXT_ADDRESS_SRC, 0, 0, &local);
 	sdesp_pfkey_put_address(w, PFKEY_EXT_ADDRESS_DST, 0, 0, &remote);
 	if (!inbound)
-		sdesp_pfkey_put_identities(
-			w, sdesp_pfkey_instance(reqid), spi);
+		sdesp_pfkey_put_identities(w, sdesp_pfkey_instance(reqid), spi);
 }
 
 void sdesp_pfkey_put_policy(struct pfkey_writer *w,

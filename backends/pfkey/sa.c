@@ -289,8 +289,8 @@ static void put_proxy(struct pfkey_writer *w, const struct sdesp_pfkey_sa *from,
 	open_bare(w, from, 0);
 	sdesp_pfkey_close_ext(w);
 	if (!same_ips)
-		put_new_ends(w, PFKEY_EXT_ADDRESS_SRC, PFKEY_EXT_ADDRESS_PROXY,
-			to);
+		put_new_ends(
+			w, PFKEY_EXT_ADDRESS_SRC, PFKEY_EXT_ADDRESS_PROXY, to);
 	put_end(w, PFKEY_EXT_ADDRESS_DST, dst(from), from->local.family);
 	put_peer_port(w, to);
 }
@@ -305,8 +305,8 @@ static void put_ports(struct pfkey_writer *w, const struct sdesp_pfkey_sa *to,
 		PFKEY_EXT_KEY_ENCRYPT, KAME_EXT_SA2};
 
 	for (size_t i = 0; i < sizeof types; i++)
-		sdesp_pfkey_put(w, got->ext[types[i]].p,
-			got->ext[types[i]].len);
+		sdesp_pfkey_put(
+			w, got->ext[types[i]].p, got->ext[types[i]].len);
 	put_kame_natt(w, to);
 }
 

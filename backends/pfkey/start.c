@@ -63,8 +63,7 @@ static unsigned identified(const struct pfkey_message *msg)
 {
 	static const char digits[] = "0123456789abcdef";
 	const size_t at = 16 + sizeof SDESP_PFKEY_IDENTITY - 1;
-	const uint8_t *p =
-		sdesp_pfkey_ext(msg, PFKEY_EXT_IDENTITY_SRC, at + 2);
+	const uint8_t *p = sdesp_pfkey_ext(msg, PFKEY_EXT_IDENTITY_SRC, at + 2);
 	unsigned n = 0;
 
 	if (p == NULL || sdesp_pfkey_get16(p + 4) != OPENBSD_IDENT_FQDN ||
@@ -249,6 +248,7 @@ static int claim(struct sdesp_pfkey *pf)
 		pf->reqid = (uint16_t)sdesp_pfkey_base(i);
 		return SDESP_OK;
 	}
+	(void)sdesp_pfkey_blame(pf, "instance", "none is free to be held");
 	return SDESP_ERR_EXISTS;
 }
 

@@ -34,8 +34,59 @@ static void add_ext(struct fake_pfkey_item *item,
 	add_name(item, msg->ext[type].p, msg->ext[type].len);
 }
 
+/* What a dump is to tell: an extension as it came, of another kind. */
+static void tell(struct fake_pfkey_item *item, const struct pfkey_message *msg,
+	unsigned type, unsigned as)
+{
+	uint16_t kind = (uint16_t)as;
+	size_t len = msg->ext[type].len;
+
+	if (len == 0)
+		return;
+	assert(len <= sizeof item->tells - item->told);
+	memcpy(item->tells + item->told, msg->ext[type].p, len);
+	memcpy(item->tells + item->told + 2, &kind, sizeof kind);
+	item->told += len;
+}
+
+/* An SA has ends, ports, and what says whose it is; after a move new ends. */
+static void tell_sa(struct fake_pfkey_item *item,
+	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
+{
+	unsigned src = PFKEY_EXT_ADDRESS_SRC, dst = PFKEY_EXT_ADDRESS_DST;
+
+	if (d->natt == NATT_KAME &&
+		msg->ext[KAME_EXT_NEW_ADDRESS_SRC].p != NULL) {
+		src = KAME_EXT_NEW_ADDRESS_SRC;
+		dst = KAME_EXT_NEW_ADDRESS_DST;
+	}
+	if (msg->type == MACOS_MIGRATE) {
+		src = MACOS_EXT_MIGRATE_SRC;
+		dst = MACOS_EXT_MIGRATE_DST;
+	}
+	if (msg->ext[PFKEY_EXT_ADDRESS_PROXY].p != NULL)
+		dst = PFKEY_EXT_ADDRESS_PROXY;
+	tell(item, msg, src, PFKEY_EXT_ADDRESS_SRC);
+	tell(item, msg, dst, PFKEY_EXT_ADDRESS_DST);
+	if (d->natt == NATT_KAME)
+		for (unsigned i = KAME_EXT_NAT_T_TYPE;
+			i <= KAME_EXT_NAT_T_DPORT; i++)
+			tell(item, msg, i, i);
+	else
+		tell(item, msg, OPENBSD_EXT_UDPENCAP, OPENBSD_EXT_UDPENCAP);
+}
+
+static void tell_owner(struct fake_pfkey_item *item,
+	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
+{
+	if (d->flows)
+		tell(item, msg, PFKEY_EXT_IDENTITY_SRC, PFKEY_EXT_IDENTITY_SRC);
+	else
+		tell(item, msg, KAME_EXT_SA2, KAME_EXT_SA2);
+}
+
 /* SPI and destination. */
-static void name_sa(struct fake_pfkey_item *item,
+static void name_sa_into(struct fake_pfkey_item *item,
 	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
 {
 	const uint8_t *range = sdesp_pfkey_ext(msg, PFKEY_EXT_SPIRANGE, 16);
@@ -43,12 +94,20 @@ static void name_sa(struct fake_pfkey_item *item,
 				     : sdesp_pfkey_get_spi(msg);
 	struct sdesp_addr dst;
 
-	memset(item, 0, sizeof *item);
+	item->len = 0;
 	assert(sdesp_pfkey_get_address(&dst, d, msg, PFKEY_EXT_ADDRESS_DST));
-	assert(sdesp_pfkey_get_address(&dst, d, msg, PFKEY_EXT_ADDRESS_SRC));
+	assert(d->move == MOVE_PROXY ||
+		sdesp_pfkey_get_address(&dst, d, msg, PFKEY_EXT_ADDRESS_SRC));
 	(void)sdesp_pfkey_get_address(&dst, d, msg, PFKEY_EXT_ADDRESS_DST);
 	add_name(item, (const uint8_t *)&spi, sizeof spi);
 	add_name(item, dst.ip, sizeof dst.ip);
+}
+
+static void name_sa(struct fake_pfkey_item *item,
+	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
+{
+	memset(item, 0, sizeof *item);
+	name_sa_into(item, d, msg);
 }
 
 /* Direction and selector. */
@@ -76,6 +135,13 @@ static void name_policy(struct fake_pfkey_item *item,
 		add_ext(item, msg, PFKEY_EXT_ADDRESS_SRC);
 		add_ext(item, msg, PFKEY_EXT_ADDRESS_DST);
 		rule = hash_ext(rule, msg, KAME_EXT_POLICY);
+		tell(item, msg, PFKEY_EXT_ADDRESS_SRC, PFKEY_EXT_ADDRESS_SRC);
+		tell(item, msg, PFKEY_EXT_ADDRESS_DST, PFKEY_EXT_ADDRESS_DST);
+		tell(item, msg, KAME_EXT_POLICY, KAME_EXT_POLICY);
+		if (!d->priority)
+			memset(item->tells + item->told -
+					msg->ext[KAME_EXT_POLICY].len + 12,
+				0, 4);
 	}
 	item->rule = (uint16_t)rule;
 }
@@ -103,11 +169,48 @@ static int add(struct fake_pfkey_item *items, const struct fake_pfkey_item *new)
 	return ENOMEM;
 }
 
+/* Its name and ends are new, its keys and counters are not touched. A kernel
+ * that cannot do it makes a new SA of the message, and so counts from 1. */
+static int move_sa(struct fake_pfkey *k, struct fake_pfkey_item *old,
+	const struct pfkey_message *msg)
+{
+	int keys = msg->ext[PFKEY_EXT_KEY_ENCRYPT].p != NULL;
+	struct fake_pfkey_item item = *old;
+	struct pfkey_message moved;
+	size_t ends = 0;
+
+	if (keys != (k->dialect->move == MOVE_PORTS))
+		return EINVAL;
+	assert(k->dialect->move != MOVE_NOT);
+	if (k->deaf_to_moves)
+		return 0;
+	item.told = 0;
+	tell_sa(&item, k->dialect, msg);
+	ends = item.told;
+	memcpy(item.tells + ends, old->tells + old->own, old->told - old->own);
+	item.own = ends;
+	item.told += old->told - old->own;
+	item.rule = (uint16_t)hash(2, item.tells, item.told);
+	if (msg->type == MACOS_MIGRATE)
+		item.rule ^= (uint16_t)hash_ext(1, msg, PFKEY_EXT_SA);
+	moved = *msg;
+	moved.ext[PFKEY_EXT_ADDRESS_SRC].p = item.tells;
+	moved.ext[PFKEY_EXT_ADDRESS_DST].p =
+		item.tells + sdesp_pfkey_get16(item.tells) * 8;
+	name_sa_into(&item, k->dialect, &moved);
+	*old = item;
+	return 0;
+}
+
 static int on_sa(struct fake_pfkey *k, const struct pfkey_message *msg)
 {
 	struct fake_pfkey_item item, *old;
 
 	name_sa(&item, k->dialect, msg);
+	tell_sa(&item, k->dialect, msg);
+	item.own = item.told;
+	tell_owner(&item, k->dialect, msg);
+	item.rule = (uint16_t)hash(2, item.tells, item.told);
 	old = find(k->sas, &item);
 	item.larval = msg->type == PFKEY_GETSPI;
 	switch (msg->type) {
@@ -115,11 +218,13 @@ static int on_sa(struct fake_pfkey *k, const struct pfkey_message *msg)
 	case PFKEY_ADD:
 		return old != NULL ? EEXIST : add(k->sas, &item);
 	case PFKEY_UPDATE:
+	case MACOS_MIGRATE:
 		if (old == NULL)
 			return ESRCH;
 		if (!old->larval)
-			return EINVAL;
-		old->larval = 0;
+			return move_sa(k, old, msg);
+		item.used = 1;
+		*old = item;
 		return 0;
 	default:
 		if (old == NULL)
@@ -145,9 +250,10 @@ static int on_policy(struct fake_pfkey *k, const struct pfkey_message *msg)
 		return EEXIST;
 	if (remove)
 		old->used = 0;
-	else if (old != NULL)
-		old->rule = item.rule;
-	else
+	else if (old != NULL) {
+		item.used = 1;
+		*old = item;
+	} else
 		return add(k->policies, &item);
 	return 0;
 }
@@ -156,19 +262,21 @@ static int obey(struct fake_pfkey *k, const struct pfkey_message *msg)
 {
 	if (msg->type == PFKEY_REGISTER)
 		return 0;
-	return msg->type <= PFKEY_GET ? on_sa(k, msg) : on_policy(k, msg);
+	return msg->type <= PFKEY_GET || msg->type == MACOS_MIGRATE
+		       ? on_sa(k, msg)
+		       : on_policy(k, msg);
 }
 
 static uint8_t *slot(struct fake_pfkey *k)
 {
-	assert(k->tail - k->head < 8);
-	return k->queue[k->tail % 8];
+	assert(k->tail - k->head < FAKE_PFKEY_QUEUE);
+	return k->queue[k->tail % FAKE_PFKEY_QUEUE];
 }
 
 void fake_pfkey_push(struct fake_pfkey *k, const uint8_t *msg, size_t len)
 {
 	memcpy(slot(k), msg, len);
-	k->queued[k->tail++ % 8] = len;
+	k->queued[k->tail++ % FAKE_PFKEY_QUEUE] = len;
 }
 
 static void put16(uint8_t *p, unsigned v)
@@ -233,9 +341,14 @@ static size_t answer(struct fake_pfkey *k, const struct pfkey_message *msg,
 		len = 32;
 	} else if (msg->type == PFKEY_GET) {
 		struct fake_pfkey_item item;
+		const struct fake_pfkey_item *own;
 
 		name_sa(&item, k->dialect, msg);
-		reply[16 + 9] = find(k->sas, &item)->larval ? 0 : k->state;
+		own = find(k->sas, &item);
+		reply[16 + 9] = own->larval ? 0 : k->state;
+		len = 32;
+		memcpy(reply + len, own->tells, own->told);
+		len += own->told;
 		memset(reply + len, 0, 16 + 32 + 72);
 		put16(reply + len, 2);
 		put16(reply + len + 2, PFKEY_EXT_KEY_ENCRYPT);
@@ -254,6 +367,48 @@ static size_t answer(struct fake_pfkey *k, const struct pfkey_message *msg,
 	}
 	put_len(reply, len);
 	return len;
+}
+
+static unsigned count(const struct fake_pfkey_item *items)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++)
+		n += items[i].used;
+	return n;
+}
+
+/* All of one kind, one message each; KAME counts them down, to 0. */
+static void dump(struct fake_pfkey *k, unsigned type)
+{
+	const struct fake_pfkey_item *items =
+		type == PFKEY_DUMP ? k->sas : k->policies;
+	uint32_t left = count(items);
+
+	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++) {
+		uint8_t *msg = slot(k);
+		size_t len = 16;
+
+		if (!items[i].used)
+			continue;
+		memcpy(msg, k->sent, 16);
+		left--;
+		if (!k->dialect->flows)
+			memcpy(msg + 8, &left, 4);
+		if (type == PFKEY_DUMP) {
+			memset(msg + 16, 0, 16);
+			put16(msg + 16, 2);
+			put16(msg + 18, PFKEY_EXT_SA);
+			for (unsigned n = 0; n < 4; n++)
+				msg[20 + n] = items[i].name[3 - n];
+			msg[16 + 9] = items[i].larval ? 0 : k->state;
+			len = 32;
+		}
+		memcpy(msg + len, items[i].tells, items[i].told);
+		len += items[i].told;
+		put_len(msg, len);
+		k->queued[k->tail++ % FAKE_PFKEY_QUEUE] = len;
+	}
 }
 
 /* A reply that is not one. */
@@ -302,6 +457,41 @@ static int fails(const struct fake_pfkey *k)
 	       k->calls - k->fail_at <= k->fail_more;
 }
 
+/* A KAME kernel refuses the type of an SA where policies are meant. */
+static unsigned satype_of(const struct sdesp_pfkey_dialect *d, unsigned type)
+{
+	return !d->flows && type >= KAME_SPDUPDATE && type <= KAME_SPDDUMP
+		       ? 0
+		       : d->satype;
+}
+
+static int is_dump(const struct fake_pfkey *k, unsigned type)
+{
+	return type == PFKEY_DUMP ||
+	       (!k->dialect->flows && type == KAME_SPDDUMP);
+}
+
+static int is_empty(const struct fake_pfkey *k, unsigned type)
+{
+	return count(type == PFKEY_DUMP ? k->sas : k->policies) == 0;
+}
+
+/* Its reply: as many messages as there are, or the word for none. */
+static int take_dump(struct fake_pfkey *k, unsigned type)
+{
+	uint8_t *reply;
+
+	if (!is_empty(k, type)) {
+		dump(k, type);
+	} else if (!k->dialect->flows) {
+		reply = slot(k);
+		memcpy(reply, k->sent, 16);
+		reply[2] = ENOENT;
+		k->queued[k->tail++ % FAKE_PFKEY_QUEUE] = 16;
+	}
+	return 0;
+}
+
 static int take(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct fake_pfkey *k = ctx;
@@ -315,17 +505,24 @@ static int take(void *ctx, const uint8_t *octets, size_t len)
 	k->sent_len = len;
 	assert(len % 8 == 0);
 	assert(sdesp_pfkey_read(&msg, k->sent, len) == SDESP_OK);
-	assert(msg.satype == k->dialect->satype);
+	assert(msg.satype == satype_of(k->dialect, msg.type));
+	assert(k->dialect->flows ||
+		(msg.ext[PFKEY_EXT_LIFETIME_HARD].p == NULL) ==
+			(msg.ext[PFKEY_EXT_LIFETIME_SOFT].p == NULL));
 	if (failing && k->fault == FAKE_SEND)
 		return k->error;
 	if (failing && k->fault == FAKE_DEAF)
 		return 0;
 
-	error = failing && k->fault == FAKE_REFUSE ? k->error : obey(k, &msg);
+	if (!failing && is_dump(k, msg.type))
+		return take_dump(k, msg.type);
+	error = failing && k->fault == FAKE_REFUSE ? k->error
+		: is_dump(k, msg.type)             ? 0
+						   : obey(k, &msg);
 	len = answer(k, &msg, slot(k), error);
 	if (failing)
 		len = spoil(k, slot(k), len);
-	k->queued[k->tail % 8] = len;
+	k->queued[k->tail % FAKE_PFKEY_QUEUE] = len;
 	if (!failing || k->fault < FAKE_MUTE ||
 		(k->fault > FAKE_MUTE && k->fault < FAKE_EMPTY))
 		k->tail++;
@@ -366,11 +563,28 @@ static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
 		k->waits += wait != 0;
 		return 0;
 	}
-	len = k->queued[k->head % 8];
+	len = k->queued[k->head % FAKE_PFKEY_QUEUE];
 	assert(len <= cap);
-	memcpy(buf, k->queue[k->head % 8], len);
+	memcpy(buf, k->queue[k->head % FAKE_PFKEY_QUEUE], len);
 	k->head++;
 	return (long)len;
+}
+
+static int hold(void *ctx, unsigned instance)
+{
+	struct fake_pfkey *k = ctx;
+	uint32_t bit = (uint32_t)1 << instance;
+	int taken = (k->held & bit) != 0;
+
+	k->held |= bit;
+	return taken;
+}
+
+static void let_go(void *ctx, unsigned instance)
+{
+	struct fake_pfkey *k = ctx;
+
+	k->held &= ~((uint32_t)1 << instance);
 }
 
 void fake_pfkey_init(struct fake_pfkey *k,
@@ -387,6 +601,8 @@ void fake_pfkey_init(struct fake_pfkey *k,
 	config->seq = 0x70000000;
 	config->send = take;
 	config->receive = give;
+	config->claim = hold;
+	config->release = let_go;
 	config->ctx = k;
 }
 
@@ -397,15 +613,6 @@ void fake_pfkey_fail(struct fake_pfkey *k, enum fake_pfkey_fault fault,
 	k->fail_at = nth == 0 ? 0 : k->calls + nth;
 	k->fail_more = more;
 	k->flooded = 0;
-}
-
-static unsigned count(const struct fake_pfkey_item *items)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++)
-		n += items[i].used;
-	return n;
 }
 
 unsigned fake_pfkey_sas(const struct fake_pfkey *k)

@@ -163,7 +163,7 @@ static void test_features(void **state)
 	start(&sdesp_pfkey_linux);
 	class->features(&pf.base, &features);
 	assert_int_equal(features.suites, 0);
-	assert_int_equal(kernel.calls, 1);
+	assert_int_equal(kernel.calls, 3); /* REGISTER, DUMP, SPDDUMP */
 }
 
 static void test_unfit_flows(void **state)
@@ -187,9 +187,8 @@ static void test_unfit_flows(void **state)
 	assert_int_equal(class->policy_set(&pf.base, &f, SDESP_BLOCK, 0),
 		SDESP_ERR_UNSUPPORTED);
 	assert_int_equal(class->spi_reserve(&pf.base, &f, 255), SDESP_ERR_ARG);
-	assert_int_equal(kernel.calls, 1);
+	assert_int_equal(kernel.calls, 3); /* as when it began */
 	assert_int_equal(fake_pfkey_policies(&kernel), 0);
-	assert_null(class->sa_move);
 }
 
 static void test_larval(void **state)

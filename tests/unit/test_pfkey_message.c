@@ -124,11 +124,13 @@ static void test_freebsd_add(void **state)
 	sa.hard.packets = 1000; /* FreeBSD does not count them */
 	put_sa(&w, &sdesp_pfkey_freebsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 03 h0018 h0000 w11223344 w55667788 "
+		"02 03 00 03 h001c h0000 w11223344 w55667788 "
 		/* SA */
 		"h0002 h0001 c3f1a2b4 08 01 00 14 w00000400 "
-		/* hard lifetime */
+		/* hard lifetime, and a soft one that is no limit */
 		"h0004 h0003 w00000000 q0000000000000000 q0000000000007080 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000000 "
 		"q0000000000000000 "
 		/* source, destination */
 		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
@@ -157,8 +159,10 @@ static void test_netbsd_add(void **state)
 	sa.soft.bytes = 0x100000000;
 	put_sa(&w, &sdesp_pfkey_netbsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 03 h001a h0000 w11223344 w55667788 "
+		"02 03 00 03 h001e h0000 w11223344 w55667788 "
 		"h0002 h0001 00000100 00 01 05 0b w00000000 "
+		"h0004 h0003 w00000000 q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
 		"h0004 h0004 w00000000 q0000000100000000 q0000000000000000 "
 		"q0000000000000000 "
 		"h0005 h0005 ff80 h0000 1c18 0000 00000000 "
@@ -206,9 +210,10 @@ static void test_openbsd_add(void **state)
 
 	(void)state;
 	at.mode = SDESP_TUNNEL;
+	at.reqid = 0x3a05;
 	put_sa(&w, &sdesp_pfkey_openbsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 02 h001f h0000 w11223344 w55667788 "
+		"02 03 00 02 h0021 h0000 w11223344 w55667788 "
 		"h0002 h0001 d0a4177e 00 01 05 0c w00000204 "
 		"h0005 h0005 0000 h0000 1c18 0000 00000000 "
 		"20010db8000000000000000000000001 00000000 00000000 "
@@ -219,11 +224,11 @@ static void test_openbsd_add(void **state)
 		"202122232425262728292a2b2c2d2e2f "
 		"h0003 h0009 h0080 h0000 000102030405060708090a0b0c0d0e0f "
 		"h0001 h001f 1194 0000 "
-		/* identities: sdesp-d0a4177e */
-		"h0004 h000a h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00 "
-		"h0004 h000b h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00");
+		/* identities: sdesp-a-d0a4177e */
+		"h0005 h000a h0002 h0000 q0000000000000000 "
+		"73646573702d612d6430613431373765 00 00000000000000 "
+		"h0005 h000b h0002 h0000 q0000000000000000 "
+		"73646573702d612d6430613431373765 00 00000000000000");
 }
 
 /* Its rows are of no use to a session, but the kernel test sends them. */
@@ -241,9 +246,11 @@ static void test_linux_add(void **state)
 	sdesp_pfkey_begin(&w, &sdesp_pfkey_linux, PFKEY_ADD, SEQ, PID);
 	sdesp_pfkey_put_sa(&w, &at, &sa, sdesp_pfkey_linux.algorithms);
 	assert_message(&w,
-		"02 03 00 03 h0018 h0000 w11223344 w55667788 "
+		"02 03 00 03 h001c h0000 w11223344 w55667788 "
 		"h0002 h0001 12345678 20 01 05 0c w00000000 "
 		"h0004 h0003 wffffffff q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000000 "
 		"q0000000000000000 "
 		"h0003 h0005 ff20 h0000 h0002 0000 c6336407 0000000000000000 "
 		"h0003 h0006 ff20 h0000 h0002 0000 c0000201 0000000000000000 "
@@ -336,11 +343,11 @@ static void test_freebsd_policy(void **state)
 	put_policy(&w, &sdesp_pfkey_freebsd, KAME_SPDUPDATE, &f, 0,
 		PFKEY_RULE_PROTECT);
 	assert_message(&w,
-		"02 0d 00 03 h000f h0000 w11223344 w55667788 "
+		"02 0d 00 00 h000f h0000 w11223344 w55667788 "
 		"h0003 h0005 1108 h0000 1002 0000 0a000000 0000000000000000 "
 		"h0003 h0006 1110 h0000 1002 1388 0a010000 0000000000000000 "
 		/* ipsec, out; esp/tunnel/192.0.2.1-198.51.100.7/unique:12293 */
-		"h0007 h0012 h0002 02 00 w00000000 w00000002 "
+		"h0007 h0012 h0002 02 00 w00000000 w00005df0 "
 		"h0028 h0032 02 03 h3005 "
 		"1002 0000 c0000201 0000000000000000 "
 		"1002 0000 c6336407 0000000000000000");
@@ -348,10 +355,10 @@ static void test_freebsd_policy(void **state)
 	put_policy(
 		&w, &sdesp_pfkey_freebsd, KAME_SPDADD, &f, 0, PFKEY_RULE_BLOCK);
 	assert_message(&w,
-		"02 0e 00 03 h000a h0000 w11223344 w55667788 "
+		"02 0e 00 00 h000a h0000 w11223344 w55667788 "
 		"h0003 h0005 1108 h0000 1002 0000 0a000000 0000000000000000 "
 		"h0003 h0006 1110 h0000 1002 1388 0a010000 0000000000000000 "
-		"h0002 h0012 h0000 02 00 w00000000 w00000002");
+		"h0002 h0012 h0000 02 00 w00000000 w00005df0");
 }
 
 static void test_linux_policy(void **state)
@@ -363,11 +370,11 @@ static void test_linux_policy(void **state)
 	put_policy(
 		&w, &sdesp_pfkey_linux, KAME_SPDADD, &f, 1, PFKEY_RULE_PROTECT);
 	assert_message(&w,
-		"02 0e 00 03 h000c h0000 w11223344 w55667788 "
+		"02 0e 00 00 h000c h0000 w11223344 w55667788 "
 		"h0003 h0005 ff20 h0000 h0002 0000 c6336407 0000000000000000 "
 		"h0003 h0006 ff20 h0000 h0002 0000 c0000201 0000000000000000 "
 		/* ipsec, in; esp/transport//require */
-		"h0004 h0012 h0002 01 00 w00000000 w00000002 "
+		"h0004 h0012 h0002 01 00 w00000000 w00005df0 "
 		"h0010 h0032 01 02 h0000 w00000000 w00000000");
 }
 
@@ -382,7 +389,7 @@ static void test_openbsd_flow(void **state)
 	put_policy(&w, &sdesp_pfkey_openbsd, OPENBSD_ADDFLOW, &f, 0,
 		PFKEY_RULE_PROTECT);
 	assert_message(&w,
-		"02 0c 00 02 h001e h0000 w11223344 w55667788 "
+		"02 0c 00 02 h0020 h0000 w11223344 w55667788 "
 		"h0003 h0015 0000 h0000 1002 0000 c0000201 0000000000000000 "
 		"h0003 h0011 0000 h0000 1002 0000 ffffffff 0000000000000000 "
 		"h0003 h0016 0000 h0000 1002 2328 c6336407 0000000000000000 "
@@ -391,10 +398,10 @@ static void test_openbsd_flow(void **state)
 		"h0001 h0014 06 02 0000 "
 		"h0003 h0005 0000 h0000 1002 0000 c0000201 0000000000000000 "
 		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
-		"h0004 h000a h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00 "
-		"h0004 h000b h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00");
+		"h0005 h000a h0002 h0000 q0000000000000000 "
+		"73646573702d302d6430613431373765 00 00000000000000 "
+		"h0005 h000b h0002 h0000 q0000000000000000 "
+		"73646573702d302d6430613431373765 00 00000000000000");
 
 	put_policy(&w, &sdesp_pfkey_openbsd, OPENBSD_DELFLOW, &f, 1,
 		PFKEY_RULE_BLOCK);
@@ -406,6 +413,121 @@ static void test_openbsd_flow(void **state)
 		"h0003 h0012 0000 h0000 1002 0000 ffffffff 0000000000000000 "
 		"h0001 h0013 11 00 0000 "
 		"h0001 h0014 05 01 0000");
+}
+
+/* Without a priority it is the inbound policy's request id that marks it. */
+static void test_netbsd_policy(void **state)
+{
+	struct sdesp_flow f = flow(SDESP_TRANSPORT);
+	struct pfkey_writer w;
+
+	(void)state;
+	put_policy(&w, &sdesp_pfkey_netbsd, KAME_SPDADD, &f, 1,
+		PFKEY_RULE_PROTECT);
+	assert_message(&w,
+		"02 0e 00 00 h000b h0000 w11223344 w55667788 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		/* ipsec, in; esp/transport//unique:12288 */
+		"h0003 h0012 h0002 01 00 w00000000 w00000000 "
+		"h0008 h0032 01 03 h3000");
+}
+
+static void put_move(struct pfkey_writer *w,
+	const struct sdesp_pfkey_dialect *d, unsigned type,
+	const struct sdesp_pfkey_sa *from, const struct sdesp_pfkey_sa *to)
+{
+	sdesp_pfkey_begin(w, d, type, SEQ, PID);
+	sdesp_pfkey_put_move(w, from, to, NULL);
+}
+
+/* The peer has another port, then another address as well. */
+static void test_freebsd_move(void **state)
+{
+	struct sdesp_pfkey_sa from =
+		sa_at(0xc3f1a2b4, 1, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xc3f1a2b4, 1, "192.0.2.1", 4500, "198.51.100.7", 40001);
+	struct pfkey_writer w;
+
+	(void)state;
+	from.reqid = 0x3000;
+	from.soft.seconds = 1;
+	put_move(&w, &sdesp_pfkey_freebsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 03 h0017 h0000 w11223344 w55667788 "
+		"h0002 h0001 c3f1a2b4 00 01 0000 w00000000 "
+		"h0004 h0003 w00000000 q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000001 "
+		"q0000000000000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0002 h0013 01 00 h0000 w00000000 w00003000 "
+		"h0001 h0014 02 000000 "
+		"h0001 h0015 9c41 0000 "
+		"h0001 h0016 1194 0000");
+
+	from.soft.seconds = 0;
+	to.remote = addr("203.0.113.9", 40001);
+	put_move(&w, &sdesp_pfkey_freebsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 03 h0015 h0000 w11223344 w55667788 "
+		"h0002 h0001 c3f1a2b4 00 01 0000 w00000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0002 h0013 01 00 h0000 w00000000 w00003000 "
+		"h0001 h0014 02 000000 "
+		"h0001 h0015 9c41 0000 "
+		"h0001 h0016 1194 0000 "
+		"h0003 h001b ff20 h0000 1002 0000 cb007109 0000000000000000 "
+		"h0003 h001c ff20 h0000 1002 0000 c0000201 0000000000000000");
+}
+
+static void test_macos_move(void **state)
+{
+	struct sdesp_pfkey_sa from =
+		sa_at(0xffeeddcc, 0, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xffeeddcc, 0, "192.0.2.1", 4500, "203.0.113.9", 40001);
+	struct pfkey_writer w;
+
+	(void)state;
+	put_move(&w, &sdesp_pfkey_macos, MACOS_MIGRATE, &from, &to);
+	assert_message(&w,
+		"02 1a 00 03 h0011 h0000 w11223344 w55667788 "
+		"h0003 h0001 ffeeddcc 00 01 0000 w00000002 "
+		"h9c41 h0000 w00000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h001b ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h001c ff20 h0000 1002 0000 cb007109 0000000000000000");
+}
+
+static void test_openbsd_move(void **state)
+{
+	struct sdesp_pfkey_sa from =
+		sa_at(0xd0a4177e, 0, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xd0a4177e, 0, "192.0.2.1", 4500, "198.51.100.7", 40001);
+	struct pfkey_writer w;
+
+	(void)state;
+	put_move(&w, &sdesp_pfkey_openbsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 02 h0008 h0000 w11223344 w55667788 "
+		"h0002 h0001 d0a4177e 00 01 0000 w00000000 "
+		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0001 h001f 9c41 0000");
+	to.remote = addr("203.0.113.9", 40001);
+	put_move(&w, &sdesp_pfkey_openbsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 02 h000e h0000 w11223344 w55667788 "
+		"h0002 h0001 d0a4177e 00 01 0000 w00000000 "
+		"h0003 h0005 0000 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h0007 0000 h0000 1002 0000 cb007109 0000000000000000 "
+		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0001 h001f 9c41 0000");
 }
 
 /* RTP and RTCP on both sides: four pairs of ports, each once. */
@@ -515,6 +637,10 @@ int main(void)
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_freebsd_policy),
 		cmocka_unit_test(test_linux_policy),
+		cmocka_unit_test(test_netbsd_policy),
+		cmocka_unit_test(test_freebsd_move),
+		cmocka_unit_test(test_macos_move),
+		cmocka_unit_test(test_openbsd_move),
 		cmocka_unit_test(test_openbsd_flow),
 		cmocka_unit_test(test_selectors_spread),
 		cmocka_unit_test(test_selectors_unfit),
