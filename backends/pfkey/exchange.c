@@ -190,9 +190,11 @@ int sdesp_pfkey_dump(struct sdesp_pfkey *pf, unsigned type,
 	sdesp_pfkey_each *each, void *ctx)
 {
 	unsigned last = pf->config.dialect->flows ? PFKEY_REGISTER : type;
+	uint8_t lost = pf->lost;
 	struct pfkey_writer w;
 	int status;
 
+	pf->lost = 0;
 	sdesp_pfkey_ask(pf, &w, type);
 	status = give(pf, &w);
 	if (status == SDESP_OK && last != type) {
@@ -201,6 +203,10 @@ int sdesp_pfkey_dump(struct sdesp_pfkey *pf, unsigned type,
 	}
 	if (status == SDESP_OK)
 		status = dumped(pf, type, last, each, ctx);
+	if (status == SDESP_OK && pf->lost)
+		status = sdesp_pfkey_blame(
+			pf, name(pf, type), "some of it is lost");
+	pf->lost |= lost;
 	return status == SDESP_ERR_GONE ? SDESP_OK : status;
 }
 

@@ -35,54 +35,52 @@ static void add_ext(struct fake_pfkey_item *item,
 }
 
 /* What a dump is to tell: an extension as it came, of another kind. */
-static void tell(struct fake_pfkey_item *item, const struct pfkey_message *msg,
-	unsigned type, unsigned as)
+static void tell_as(
+	struct fake_pfkey_item *item, const uint8_t *p, size_t len, unsigned as)
 {
 	uint16_t kind = (uint16_t)as;
-	size_t len = msg->ext[type].len;
 
 	if (len == 0)
 		return;
 	assert(len <= sizeof item->tells - item->told);
-	memcpy(item->tells + item->told, msg->ext[type].p, len);
+	memcpy(item->tells + item->told, p, len);
 	memcpy(item->tells + item->told + 2, &kind, sizeof kind);
 	item->told += len;
 }
 
-/* An SA has ends, ports, and what says whose it is; after a move new ends. */
-static void tell_sa(struct fake_pfkey_item *item,
+static void tell(struct fake_pfkey_item *item, const struct pfkey_message *msg,
+	unsigned type)
+{
+	tell_as(item, msg->ext[type].p, msg->ext[type].len, type);
+}
+
+/* Where the ports of an SA are; macOS has them in the SA itself. */
+static void tell_ports(struct fake_pfkey_item *item,
 	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
 {
-	unsigned src = PFKEY_EXT_ADDRESS_SRC, dst = PFKEY_EXT_ADDRESS_DST;
+	const uint8_t *sa = sdesp_pfkey_ext(msg, PFKEY_EXT_SA, 24);
+	uint32_t rule;
 
-	if (d->natt == NATT_KAME &&
-		msg->ext[KAME_EXT_NEW_ADDRESS_SRC].p != NULL) {
-		src = KAME_EXT_NEW_ADDRESS_SRC;
-		dst = KAME_EXT_NEW_ADDRESS_DST;
+	tell(item, msg,
+		d->natt == NATT_KAME ? (unsigned)KAME_EXT_NAT_T_TYPE
+				     : (unsigned)OPENBSD_EXT_UDPENCAP);
+	if (d->natt == NATT_KAME) {
+		tell(item, msg, KAME_EXT_NAT_T_SPORT);
+		tell(item, msg, KAME_EXT_NAT_T_DPORT);
 	}
-	if (msg->type == MACOS_MIGRATE) {
-		src = MACOS_EXT_MIGRATE_SRC;
-		dst = MACOS_EXT_MIGRATE_DST;
-	}
-	if (msg->ext[PFKEY_EXT_ADDRESS_PROXY].p != NULL)
-		dst = PFKEY_EXT_ADDRESS_PROXY;
-	tell(item, msg, src, PFKEY_EXT_ADDRESS_SRC);
-	tell(item, msg, dst, PFKEY_EXT_ADDRESS_DST);
-	if (d->natt == NATT_KAME)
-		for (unsigned i = KAME_EXT_NAT_T_TYPE;
-			i <= KAME_EXT_NAT_T_DPORT; i++)
-			tell(item, msg, i, i);
-	else
-		tell(item, msg, OPENBSD_EXT_UDPENCAP, OPENBSD_EXT_UDPENCAP);
+	rule = hash(2, item->tells, item->told);
+	if (d->natt == NATT_MACOS && sa != NULL)
+		rule = hash(rule, sa + 16, 8);
+	item->rule = (uint16_t)rule;
 }
 
 static void tell_owner(struct fake_pfkey_item *item,
 	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
 {
 	if (d->flows)
-		tell(item, msg, PFKEY_EXT_IDENTITY_SRC, PFKEY_EXT_IDENTITY_SRC);
+		tell(item, msg, PFKEY_EXT_IDENTITY_SRC);
 	else
-		tell(item, msg, KAME_EXT_SA2, KAME_EXT_SA2);
+		tell(item, msg, KAME_EXT_SA2);
 }
 
 /* SPI and destination. */
@@ -135,9 +133,9 @@ static void name_policy(struct fake_pfkey_item *item,
 		add_ext(item, msg, PFKEY_EXT_ADDRESS_SRC);
 		add_ext(item, msg, PFKEY_EXT_ADDRESS_DST);
 		rule = hash_ext(rule, msg, KAME_EXT_POLICY);
-		tell(item, msg, PFKEY_EXT_ADDRESS_SRC, PFKEY_EXT_ADDRESS_SRC);
-		tell(item, msg, PFKEY_EXT_ADDRESS_DST, PFKEY_EXT_ADDRESS_DST);
-		tell(item, msg, KAME_EXT_POLICY, KAME_EXT_POLICY);
+		tell(item, msg, PFKEY_EXT_ADDRESS_SRC);
+		tell(item, msg, PFKEY_EXT_ADDRESS_DST);
+		tell(item, msg, KAME_EXT_POLICY);
 		if (!d->priority)
 			memset(item->tells + item->told -
 					msg->ext[KAME_EXT_POLICY].len + 12,
@@ -169,34 +167,57 @@ static int add(struct fake_pfkey_item *items, const struct fake_pfkey_item *new)
 	return ENOMEM;
 }
 
-/* Its name and ends are new, its keys and counters are not touched. A kernel
- * that cannot do it makes a new SA of the message, and so counts from 1. */
+/* The new end of an SA; where a message has none, the old one, which is
+ * its first or second extension. */
+static void tell_end(struct fake_pfkey_item *item,
+	const struct fake_pfkey_item *old, const struct pfkey_message *msg,
+	unsigned type, unsigned as)
+{
+	size_t src = sdesp_pfkey_get16(old->tells) * 8U;
+	const uint8_t *p = old->tells + (as == PFKEY_EXT_ADDRESS_SRC ? 0 : src);
+
+	if (msg->ext[type].p != NULL)
+		p = msg->ext[type].p;
+	tell_as(item, p, sdesp_pfkey_get16(p) * 8U, as);
+}
+
+/* Its name and ends are new, its keys and counters are not touched. */
 static int move_sa(struct fake_pfkey *k, struct fake_pfkey_item *old,
 	const struct pfkey_message *msg)
 {
+	static const uint8_t ends[][2] = {
+		[MOVE_PORTS] = {PFKEY_EXT_ADDRESS_SRC, PFKEY_EXT_ADDRESS_DST},
+		[MOVE_UPDATE] = {KAME_EXT_NEW_ADDRESS_SRC,
+			KAME_EXT_NEW_ADDRESS_DST},
+		[MOVE_MIGRATE] = {MACOS_EXT_MIGRATE_SRC, MACOS_EXT_MIGRATE_DST},
+		[MOVE_PROXY] = {
+			PFKEY_EXT_ADDRESS_SRC, PFKEY_EXT_ADDRESS_PROXY}};
 	int keys = msg->ext[PFKEY_EXT_KEY_ENCRYPT].p != NULL;
+	unsigned way = k->dialect->move;
 	struct fake_pfkey_item item = *old;
-	struct pfkey_message moved;
-	size_t ends = 0;
+	struct pfkey_message moved = *msg;
 
-	if (keys != (k->dialect->move == MOVE_PORTS))
+	assert(way != MOVE_NOT);
+	if (keys != (way == MOVE_PORTS) ||
+		(way == MOVE_MIGRATE) != (msg->type == MACOS_MIGRATE))
 		return EINVAL;
-	assert(k->dialect->move != MOVE_NOT);
 	if (k->deaf_to_moves)
 		return 0;
 	item.told = 0;
-	tell_sa(&item, k->dialect, msg);
-	ends = item.told;
-	memcpy(item.tells + ends, old->tells + old->own, old->told - old->own);
-	item.own = ends;
+	tell_end(&item, old, msg, ends[way][0], PFKEY_EXT_ADDRESS_SRC);
+	tell_end(&item, old, msg, ends[way][1], PFKEY_EXT_ADDRESS_DST);
+	tell_ports(&item, k->dialect, msg);
+	item.own = item.told;
+	memcpy(item.tells + item.own, old->tells + old->own,
+		old->told - old->own);
 	item.told += old->told - old->own;
-	item.rule = (uint16_t)hash(2, item.tells, item.told);
-	if (msg->type == MACOS_MIGRATE)
-		item.rule ^= (uint16_t)hash_ext(1, msg, PFKEY_EXT_SA);
-	moved = *msg;
 	moved.ext[PFKEY_EXT_ADDRESS_SRC].p = item.tells;
+	moved.ext[PFKEY_EXT_ADDRESS_SRC].len =
+		sdesp_pfkey_get16(item.tells) * 8U;
 	moved.ext[PFKEY_EXT_ADDRESS_DST].p =
-		item.tells + sdesp_pfkey_get16(item.tells) * 8;
+		item.tells + moved.ext[PFKEY_EXT_ADDRESS_SRC].len;
+	moved.ext[PFKEY_EXT_ADDRESS_DST].len =
+		moved.ext[PFKEY_EXT_ADDRESS_SRC].len;
 	name_sa_into(&item, k->dialect, &moved);
 	*old = item;
 	return 0;
@@ -207,10 +228,11 @@ static int on_sa(struct fake_pfkey *k, const struct pfkey_message *msg)
 	struct fake_pfkey_item item, *old;
 
 	name_sa(&item, k->dialect, msg);
-	tell_sa(&item, k->dialect, msg);
+	tell(&item, msg, PFKEY_EXT_ADDRESS_SRC);
+	tell(&item, msg, PFKEY_EXT_ADDRESS_DST);
+	tell_ports(&item, k->dialect, msg);
 	item.own = item.told;
 	tell_owner(&item, k->dialect, msg);
-	item.rule = (uint16_t)hash(2, item.tells, item.told);
 	old = find(k->sas, &item);
 	item.larval = msg->type == PFKEY_GETSPI;
 	switch (msg->type) {
