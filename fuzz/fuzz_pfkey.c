@@ -34,7 +34,7 @@ static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
 	size_t len;
 
 	(void)wait;
-	FUZZ_CHECK(++s->taken <= 2 * SDESP_PFKEY_PATIENCE);
+	FUZZ_CHECK(++s->taken <= s->most);
 	if (s->len < 2)
 		return 0;
 	len = (size_t)(s->p[0] << 8 | s->p[1]);
@@ -52,6 +52,18 @@ static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
 		memcpy(buf + 8, s->request + 8, 8);
 	}
 	return (long)len;
+}
+
+static int claim(void *ctx, unsigned instance)
+{
+	(void)ctx;
+	return instance < 2; /* two others are alive */
+}
+
+static void release(void *ctx, unsigned instance)
+{
+	(void)ctx;
+	FUZZ_CHECK(instance >= 2 && instance < SDESP_PFKEY_INSTANCES);
 }
 
 /* What was read points into what was given, whole. */
@@ -96,6 +108,19 @@ static void fill(
 	sa->spi = inbound ? 0x2000 : 0x3000;
 }
 
+/* To another port, then to another address. */
+static void move_pair(struct sdesp_pfkey *pf, struct sdesp_sa_pair *pair)
+{
+	struct sdesp_addr to = pair->flow.remote;
+
+	for (unsigned i = 0; i < 2; i++) {
+		to.port++;
+		to.ip[3] = (uint8_t)(to.ip[3] + i);
+		(void)!sdesp_sa_pair_move(
+			pair, &pf->base, &pair->flow.local, &to);
+	}
+}
+
 static void run_pair(struct sdesp_pfkey *pf)
 {
 	struct sdesp_sa_pair pair = {.flow = flow()};
@@ -115,6 +140,7 @@ static void run_pair(struct sdesp_pfkey *pf)
 	(void)pf->base.vtable->sa_query(
 		&pf->base, &pair.flow, 0x2000, 1, &stats);
 	(void)sdesp_pfkey_tick(pf, 1000);
+	move_pair(pf, &pair);
 	(void)sdesp_sa_pair_delete(&pair, &pf->base);
 	for (unsigned i = 0; i < SDESP_PFKEY_SAS; i++)
 		FUZZ_CHECK(pf->sas[i].state == SDESP_SA_NONE);
@@ -133,6 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.seq = 0x100000,
 		.send = take,
 		.receive = give,
+		.claim = claim,
+		.release = release,
 		.ctx = &source};
 
 	check_read(data, size);
