@@ -1,10 +1,11 @@
 /*
- * A kernel that answers whatever the input says: octet 0 picks the system,
- * then each message is a length of two octets and its octets. A message that
+ * A kernel that answers whatever the input says: octet 0 picks the system and,
+ * with its top bit, that dumps are answered so as well, not as empty. Then each message is a length of two octets and its octets. A message that
  * begins with "=" has the pid and number of the request put into it. Whatever
  * comes, every call ends, and nothing stays in our tables that was refused.
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 
 #include "backends/pfkey/reader.h"
@@ -15,6 +16,9 @@ struct source {
 	const uint8_t *p;
 	size_t len;
 	unsigned taken; /* by one request */
+	size_t most;
+	int empty; /* dumps are */
+	int dumping;
 	uint8_t request[16];
 };
 
@@ -25,7 +29,22 @@ static int take(void *ctx, const uint8_t *msg, size_t len)
 	FUZZ_CHECK(len >= 16 && len <= SDESP_PFKEY_REQUEST && len % 8 == 0);
 	memcpy(s->request, msg, 16);
 	s->taken = 0;
+	if (msg[1] == PFKEY_DUMP || msg[1] == KAME_SPDDUMP)
+		s->dumping = s->empty;
 	return 0;
+}
+
+/* None there: an error, or the reply that OpenBSD's second request gets. */
+static long end_dump(struct source *s, uint8_t *buf)
+{
+	const uint16_t length = 2;
+
+	s->dumping = 0;
+	memcpy(buf, s->request, 16);
+	memcpy(buf + 4, &length, sizeof length);
+	if (s->request[1] != PFKEY_REGISTER)
+		buf[2] = ENOENT;
+	return 16;
 }
 
 static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
@@ -35,6 +54,8 @@ static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
 
 	(void)wait;
 	FUZZ_CHECK(++s->taken <= s->most);
+	if (s->dumping)
+		return end_dump(s, buf);
 	if (s->len < 2)
 		return 0;
 	len = (size_t)(s->p[0] << 8 | s->p[1]);
@@ -167,6 +188,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	config.dialect = dialects[data[0] % 5];
+	source.empty = data[0] < 0x80;
+	source.most = 2 * SDESP_PFKEY_PATIENCE + size;
 	source.p++;
 	source.len--;
 	if (sdesp_pfkey_init(&pf, &config) == SDESP_OK)
