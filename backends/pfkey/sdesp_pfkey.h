@@ -217,8 +217,8 @@ SDESP_CHECK int sdesp_pfkey_init(
  */
 uint64_t sdesp_pfkey_tick(struct sdesp_pfkey *pf, uint64_t now_ms);
 
-/* End: remove what is left of the instance and let go of it, wipe. Sessions
- * are closed before; on OpenBSD the flows of others stay in the kernel. */
+/* End: remove what is left of the instance, let go of it, wipe. Sessions are
+ * closed before: on OpenBSD the flows of those that are not stay. */
 void sdesp_pfkey_close(struct sdesp_pfkey *pf);
 
 #endif
