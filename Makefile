@@ -50,17 +50,21 @@ INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
 	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
-# What the library is made of, and the program on top of it.
+# What the library is made of, and the program on top of it. XFRM and TUN are
+# Linux's; PF_KEY is the BSDs', and Linux has one too.
+OS := $(shell uname -s)
+BACKENDS := $(if $(filter Linux,$(OS)),tun xfrm) pfkey udp
 CORE_SRC := $(sort $(wildcard core/*/*.c))
+BACKEND_SRC := $(sort $(wildcard $(BACKENDS:%=backends/%/*.c)))
 PORT_LIB_SRC := $(sort $(wildcard ports/posix/lib/*.c))
-LIB_SRC := $(CORE_SRC) $(sort $(wildcard backends/*/*.c)) $(PORT_LIB_SRC)
+LIB_SRC := $(CORE_SRC) $(BACKEND_SRC) $(PORT_LIB_SRC)
 CMD_SRC := $(sort $(wildcard ports/posix/*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/property/test_*.c))
 FUZZ_SRC := $(sort $(wildcard fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
-PUBLIC_H := $(sort $(wildcard core/include/*.h backends/*/sdesp_*.h \
-	ports/posix/sdesp_*.h))
+PUBLIC_H := $(sort $(wildcard core/include/*.h ports/posix/sdesp_*.h \
+	$(BACKENDS:%=backends/%/sdesp_*.h)))
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
@@ -74,10 +78,14 @@ CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
-.PHONY: all deps test-deps demo check check-guest check-netns interop lint \
+.PHONY: all sources deps test-deps demo check check-guest check-netns interop lint \
 	layers symbols bench size cross fuzz fuzz-smoke install clean format
 
 all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
+
+# What the library is made of here, or with OS=NetBSD there.
+sources:
+	@printf '%s\n' $(LIB_SRC)
 
 # --- what is needed -------------------------------------------------------
 

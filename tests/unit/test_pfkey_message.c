@@ -9,12 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "backends/pfkey/reader.h"
-#include "backends/pfkey/request.h"
-#include "tests/unit/pfkey_message_fixture.h"
+#include "tests/unit/pfkey_message.h"
 
 static struct sdesp_pfkey_sa sa_at(uint32_t spi, int inbound, const char *local,
 	unsigned local_port, const char *remote, unsigned remote_port)
@@ -63,11 +58,13 @@ static void test_freebsd_add(void **state)
 	sa.hard.packets = 1000; /* FreeBSD does not count them */
 	put_sa(&w, &sdesp_pfkey_freebsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 03 h0018 h0000 w11223344 w55667788 "
+		"02 03 00 03 h001c h0000 w11223344 w55667788 "
 		/* SA */
 		"h0002 h0001 c3f1a2b4 08 01 00 14 w00000400 "
-		/* hard lifetime */
+		/* hard lifetime, and a soft one that is no limit */
 		"h0004 h0003 w00000000 q0000000000000000 q0000000000007080 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000000 "
 		"q0000000000000000 "
 		/* source, destination */
 		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
@@ -96,8 +93,10 @@ static void test_netbsd_add(void **state)
 	sa.soft.bytes = 0x100000000;
 	put_sa(&w, &sdesp_pfkey_netbsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 03 h001a h0000 w11223344 w55667788 "
+		"02 03 00 03 h001e h0000 w11223344 w55667788 "
 		"h0002 h0001 00000100 00 01 05 0b w00000000 "
+		"h0004 h0003 w00000000 q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
 		"h0004 h0004 w00000000 q0000000100000000 q0000000000000000 "
 		"q0000000000000000 "
 		"h0005 h0005 ff80 h0000 1c18 0000 00000000 "
@@ -145,9 +144,10 @@ static void test_openbsd_add(void **state)
 
 	(void)state;
 	at.mode = SDESP_TUNNEL;
+	at.reqid = 0x3a05;
 	put_sa(&w, &sdesp_pfkey_openbsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 02 h001f h0000 w11223344 w55667788 "
+		"02 03 00 02 h0021 h0000 w11223344 w55667788 "
 		"h0002 h0001 d0a4177e 00 01 05 0c w00000204 "
 		"h0005 h0005 0000 h0000 1c18 0000 00000000 "
 		"20010db8000000000000000000000001 00000000 00000000 "
@@ -158,11 +158,11 @@ static void test_openbsd_add(void **state)
 		"202122232425262728292a2b2c2d2e2f "
 		"h0003 h0009 h0080 h0000 000102030405060708090a0b0c0d0e0f "
 		"h0001 h001f 1194 0000 "
-		/* identities: sdesp-d0a4177e */
-		"h0004 h000a h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00 "
-		"h0004 h000b h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00");
+		/* identities: sdesp-a-d0a4177e */
+		"h0005 h000a h0002 h0000 q0000000000000000 "
+		"73646573702d612d6430613431373765 00 00000000000000 "
+		"h0005 h000b h0002 h0000 q0000000000000000 "
+		"73646573702d612d6430613431373765 00 00000000000000");
 }
 
 /* Its rows are of no use to a session, but the kernel test sends them. */
@@ -180,9 +180,11 @@ static void test_linux_add(void **state)
 	sdesp_pfkey_begin(&w, &sdesp_pfkey_linux, PFKEY_ADD, SEQ, PID);
 	sdesp_pfkey_put_sa(&w, &at, &sa, sdesp_pfkey_linux.algorithms);
 	assert_message(&w,
-		"02 03 00 03 h0018 h0000 w11223344 w55667788 "
+		"02 03 00 03 h001c h0000 w11223344 w55667788 "
 		"h0002 h0001 12345678 20 01 05 0c w00000000 "
 		"h0004 h0003 wffffffff q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000000 "
 		"q0000000000000000 "
 		"h0003 h0005 ff20 h0000 h0002 0000 c6336407 0000000000000000 "
 		"h0003 h0006 ff20 h0000 h0002 0000 c0000201 0000000000000000 "
@@ -230,6 +232,103 @@ static void test_delete(void **state)
 		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000");
 }
 
+static void put_move(struct pfkey_writer *w,
+	const struct sdesp_pfkey_dialect *d, unsigned type,
+	const struct sdesp_pfkey_sa *from, const struct sdesp_pfkey_sa *to)
+{
+	sdesp_pfkey_begin(w, d, type, SEQ, PID);
+	sdesp_pfkey_put_move(w, from, to, NULL);
+}
+
+/* The peer has another port, then another address as well. */
+static void test_freebsd_move(void **state)
+{
+	struct sdesp_pfkey_sa from =
+		sa_at(0xc3f1a2b4, 1, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xc3f1a2b4, 1, "192.0.2.1", 4500, "198.51.100.7", 40001);
+	struct pfkey_writer w;
+
+	(void)state;
+	from.reqid = 0x3000;
+	from.soft.seconds = 1;
+	put_move(&w, &sdesp_pfkey_freebsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 03 h0017 h0000 w11223344 w55667788 "
+		"h0002 h0001 c3f1a2b4 00 01 0000 w00000000 "
+		"h0004 h0003 w00000000 q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000001 "
+		"q0000000000000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0002 h0013 01 00 h0000 w00000000 w00003000 "
+		"h0001 h0014 02 000000 "
+		"h0001 h0015 9c41 0000 "
+		"h0001 h0016 1194 0000");
+
+	from.soft.seconds = 0;
+	to.remote = addr("203.0.113.9", 40001);
+	put_move(&w, &sdesp_pfkey_freebsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 03 h0015 h0000 w11223344 w55667788 "
+		"h0002 h0001 c3f1a2b4 00 01 0000 w00000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0002 h0013 01 00 h0000 w00000000 w00003000 "
+		"h0001 h0014 02 000000 "
+		"h0001 h0015 9c41 0000 "
+		"h0001 h0016 1194 0000 "
+		"h0003 h001b ff20 h0000 1002 0000 cb007109 0000000000000000 "
+		"h0003 h001c ff20 h0000 1002 0000 c0000201 0000000000000000");
+}
+
+static void test_macos_move(void **state)
+{
+	struct sdesp_pfkey_sa from =
+		sa_at(0xffeeddcc, 0, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xffeeddcc, 0, "192.0.2.1", 4500, "203.0.113.9", 40001);
+	struct pfkey_writer w;
+
+	(void)state;
+	put_move(&w, &sdesp_pfkey_macos, MACOS_MIGRATE, &from, &to);
+	assert_message(&w,
+		"02 1a 00 03 h0011 h0000 w11223344 w55667788 "
+		"h0003 h0001 ffeeddcc 00 01 0000 w00000002 "
+		"h9c41 h0000 w00000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h001b ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h001c ff20 h0000 1002 0000 cb007109 0000000000000000");
+}
+
+static void test_openbsd_move(void **state)
+{
+	struct sdesp_pfkey_sa from =
+		sa_at(0xd0a4177e, 0, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xd0a4177e, 0, "192.0.2.1", 4500, "198.51.100.7", 40001);
+	struct pfkey_writer w;
+
+	(void)state;
+	put_move(&w, &sdesp_pfkey_openbsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 02 h0008 h0000 w11223344 w55667788 "
+		"h0002 h0001 d0a4177e 00 01 0000 w00000000 "
+		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0001 h001f 9c41 0000");
+	to.remote = addr("203.0.113.9", 40001);
+	put_move(&w, &sdesp_pfkey_openbsd, PFKEY_UPDATE, &from, &to);
+	assert_message(&w,
+		"02 02 00 02 h000e h0000 w11223344 w55667788 "
+		"h0002 h0001 d0a4177e 00 01 0000 w00000000 "
+		"h0003 h0005 0000 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h0007 0000 h0000 1002 0000 cb007109 0000000000000000 "
+		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0001 h001f 9c41 0000");
+}
+
 /* The longest request of all fits, and one that does not is not sent. */
 static void test_space(void **state)
 {
@@ -255,6 +354,9 @@ int main(void)
 		cmocka_unit_test(test_linux_add),
 		cmocka_unit_test(test_getspi),
 		cmocka_unit_test(test_delete),
+		cmocka_unit_test(test_freebsd_move),
+		cmocka_unit_test(test_macos_move),
+		cmocka_unit_test(test_openbsd_move),
 		cmocka_unit_test(test_space),
 	};
 

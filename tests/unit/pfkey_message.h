@@ -1,9 +1,9 @@
 /*
- * PF_KEY requests against octets written down. For tests with cmocka.
+ * PF_KEY messages against some written by hand. For tests with cmocka.
  * SPDX-License-Identifier: MIT
  */
-#ifndef TESTS_PFKEY_MESSAGE_FIXTURE_H
-#define TESTS_PFKEY_MESSAGE_FIXTURE_H
+#ifndef TESTS_PFKEY_MESSAGE_H
+#define TESTS_PFKEY_MESSAGE_H
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * The PF_KEY backend over a fake kernel: policies, events and time.
+ * What the SAs of the PF_KEY backend have to tell.
  * SPDX-License-Identifier: MIT
  */
 #include <stdarg.h>
@@ -9,112 +9,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <string.h>
 
-#include "backends/pfkey/exchange.h"
-#include "backends/pfkey/table.h"
-#include "sdesp_sa_pair.h"
-#include "tests/support/fake_pfkey.h"
+#include "backends/pfkey/writer.h"
 #include "tests/unit/pfkey_fixture.h"
-
-/* A port that is in two lines has one policy. */
-static void test_repeated_selectors(void **state)
-{
-	struct sdesp_flow f = flow();
-
-	(void)state;
-	f.ts[1] = f.ts[0];
-	f.ts[1].local.lo = 3999;
-	f.ts[1].local.hi = 4001;
-	for (size_t i = 0; i < DIALECTS; i++) {
-		start(dialects[i]);
-		assert_int_equal(
-			class->policy_set(&pf.base, &f, SDESP_BLOCK, 0), 0);
-		assert_int_equal(fake_pfkey_policies(&kernel), 6);
-		assert_int_equal(class->policy_delete(&pf.base, &f), 0);
-		assert_int_equal(fake_pfkey_policies(&kernel), 0);
-		fake_pfkey_fail(&kernel, FAKE_REFUSE, 6, 0);
-		assert_int_equal(
-			class->policy_set(&pf.base, &f, SDESP_BLOCK, 0),
-			SDESP_ERR_BACKEND);
-		assert_int_equal(fake_pfkey_policies(&kernel), 0);
-	}
-}
-
-/* Policies go by their selectors: what is one flow's cannot be another's,
- * least of all where a kernel would just replace it. */
-static void test_same_selectors(void **state)
-{
-	struct sdesp_flow one = flow(), two;
-	struct sdesp_sa sa = keys(0x3000);
-	uint32_t before;
-
-	(void)state;
-	one.mode = SDESP_TUNNEL;
-	for (unsigned i = 0; i < 2; i++) {
-		one.ts[i].local.kind = one.ts[i].remote.kind = SDESP_TS_PREFIX;
-		one.ts[i].local.family = one.ts[i].remote.family = 4;
-	}
-	two = one;
-	two.remote.ip[3]++;
-	two.ts[0] = one.ts[1];
-	two.nts = 1;
-	for (size_t i = 0; i < DIALECTS; i++) {
-		start(dialects[i]);
-		assert_int_equal(class->sa_add(&pf.base, &one, &sa, 0), 0);
-		assert_int_equal(class->policy_set(
-					 &pf.base, &one, SDESP_PROTECT, sa.spi),
-			SDESP_OK);
-		before = fake_pfkey_sum(&kernel);
-		assert_int_equal(
-			class->policy_set(&pf.base, &two, SDESP_BLOCK, 0),
-			SDESP_ERR_BACKEND);
-		assert_string_equal(class->cause(&pf.base),
-			"PF_KEY policy: another flow has this selector");
-		assert_int_equal(fake_pfkey_sum(&kernel), before);
-		assert_int_equal(
-			class->policy_delete(&pf.base, &two), SDESP_ERR_GONE);
-		assert_int_equal(
-			class->policy_delete(&pf.base, &one), SDESP_OK);
-		assert_int_equal(
-			class->policy_set(&pf.base, &two, SDESP_BLOCK, 0),
-			SDESP_OK);
-	}
-}
-
-static void test_bypass(void **state)
-{
-	struct sdesp_addr local = addr("192.0.2.1", 5060);
-	struct sdesp_addr remote = addr("198.51.100.7", 5060);
-	struct sdesp_addr six = addr("2001:db8::1", 5060);
-
-	(void)state;
-	for (size_t i = 0; i < DIALECTS; i++) {
-		start(dialects[i]);
-		assert_int_equal(class->bypass(&pf.base, 17, &local, &six),
-			SDESP_ERR_UNSUPPORTED);
-		for (unsigned n = 1; n <= 2; n++) {
-			fake_pfkey_fail(&kernel, FAKE_MUTE, n, 0);
-			assert_int_equal(
-				class->bypass(&pf.base, 17, &local, &remote),
-				SDESP_ERR_BACKEND);
-			assert_int_equal(fake_pfkey_policies(&kernel), 0);
-		}
-		for (unsigned n = 0; n < SDESP_PFKEY_BYPASSES; n++) {
-			remote.port = (uint16_t)(5060 + n);
-			assert_int_equal(
-				class->bypass(&pf.base, 17, &local, &remote),
-				SDESP_OK);
-		}
-		remote.port = 6000;
-		assert_int_equal(class->bypass(&pf.base, 17, &local, &remote),
-			SDESP_ERR_SPACE);
-		assert_int_equal(
-			fake_pfkey_policies(&kernel), 2 * SDESP_PFKEY_BYPASSES);
-		sdesp_pfkey_close(&pf);
-		assert_int_equal(fake_pfkey_policies(&kernel), 0);
-	}
-}
 
 /* A message about an SA that the kernel sends of its own accord. */
 static void tell(unsigned type, uint32_t spi, unsigned lifetime, uint32_t pid)
@@ -271,9 +168,6 @@ static void test_tick_mute(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_repeated_selectors),
-		cmocka_unit_test(test_same_selectors),
-		cmocka_unit_test(test_bypass),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_events_meanwhile),
 		cmocka_unit_test(test_tick),

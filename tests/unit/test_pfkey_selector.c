@@ -1,6 +1,7 @@
 /*
- * PF_KEY requests about policies, octet by octet likewise; and which selectors
- * a kernel can hold. SPDX-License-Identifier: MIT
+ * PF_KEY requests about policies, octet by octet against messages written by
+ * hand from the headers that dialect.c names, and the selectors in them.
+ * SPDX-License-Identifier: MIT
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,12 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "backends/pfkey/reader.h"
-#include "backends/pfkey/request.h"
-#include "tests/unit/pfkey_message_fixture.h"
+#include "tests/unit/pfkey_message.h"
 
 static struct sdesp_flow flow(unsigned mode)
 {
@@ -60,11 +56,11 @@ static void test_freebsd_policy(void **state)
 	put_policy(&w, &sdesp_pfkey_freebsd, KAME_SPDUPDATE, &f, 0,
 		PFKEY_RULE_PROTECT);
 	assert_message(&w,
-		"02 0d 00 03 h000f h0000 w11223344 w55667788 "
+		"02 0d 00 00 h000f h0000 w11223344 w55667788 "
 		"h0003 h0005 1108 h0000 1002 0000 0a000000 0000000000000000 "
 		"h0003 h0006 1110 h0000 1002 1388 0a010000 0000000000000000 "
 		/* ipsec, out; esp/tunnel/192.0.2.1-198.51.100.7/unique:12293 */
-		"h0007 h0012 h0002 02 00 w00000000 w00000002 "
+		"h0007 h0012 h0002 02 00 w00000000 w00005df0 "
 		"h0028 h0032 02 03 h3005 "
 		"1002 0000 c0000201 0000000000000000 "
 		"1002 0000 c6336407 0000000000000000");
@@ -72,10 +68,10 @@ static void test_freebsd_policy(void **state)
 	put_policy(
 		&w, &sdesp_pfkey_freebsd, KAME_SPDADD, &f, 0, PFKEY_RULE_BLOCK);
 	assert_message(&w,
-		"02 0e 00 03 h000a h0000 w11223344 w55667788 "
+		"02 0e 00 00 h000a h0000 w11223344 w55667788 "
 		"h0003 h0005 1108 h0000 1002 0000 0a000000 0000000000000000 "
 		"h0003 h0006 1110 h0000 1002 1388 0a010000 0000000000000000 "
-		"h0002 h0012 h0000 02 00 w00000000 w00000002");
+		"h0002 h0012 h0000 02 00 w00000000 w00005df0");
 }
 
 static void test_linux_policy(void **state)
@@ -87,11 +83,11 @@ static void test_linux_policy(void **state)
 	put_policy(
 		&w, &sdesp_pfkey_linux, KAME_SPDADD, &f, 1, PFKEY_RULE_PROTECT);
 	assert_message(&w,
-		"02 0e 00 03 h000c h0000 w11223344 w55667788 "
+		"02 0e 00 00 h000c h0000 w11223344 w55667788 "
 		"h0003 h0005 ff20 h0000 h0002 0000 c6336407 0000000000000000 "
 		"h0003 h0006 ff20 h0000 h0002 0000 c0000201 0000000000000000 "
 		/* ipsec, in; esp/transport//require */
-		"h0004 h0012 h0002 01 00 w00000000 w00000002 "
+		"h0004 h0012 h0002 01 00 w00000000 w00005df0 "
 		"h0010 h0032 01 02 h0000 w00000000 w00000000");
 }
 
@@ -106,7 +102,7 @@ static void test_openbsd_flow(void **state)
 	put_policy(&w, &sdesp_pfkey_openbsd, OPENBSD_ADDFLOW, &f, 0,
 		PFKEY_RULE_PROTECT);
 	assert_message(&w,
-		"02 0c 00 02 h001e h0000 w11223344 w55667788 "
+		"02 0c 00 02 h0020 h0000 w11223344 w55667788 "
 		"h0003 h0015 0000 h0000 1002 0000 c0000201 0000000000000000 "
 		"h0003 h0011 0000 h0000 1002 0000 ffffffff 0000000000000000 "
 		"h0003 h0016 0000 h0000 1002 2328 c6336407 0000000000000000 "
@@ -115,10 +111,10 @@ static void test_openbsd_flow(void **state)
 		"h0001 h0014 06 02 0000 "
 		"h0003 h0005 0000 h0000 1002 0000 c0000201 0000000000000000 "
 		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
-		"h0004 h000a h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00 "
-		"h0004 h000b h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00");
+		"h0005 h000a h0002 h0000 q0000000000000000 "
+		"73646573702d302d6430613431373765 00 00000000000000 "
+		"h0005 h000b h0002 h0000 q0000000000000000 "
+		"73646573702d302d6430613431373765 00 00000000000000");
 
 	put_policy(&w, &sdesp_pfkey_openbsd, OPENBSD_DELFLOW, &f, 1,
 		PFKEY_RULE_BLOCK);
@@ -130,6 +126,24 @@ static void test_openbsd_flow(void **state)
 		"h0003 h0012 0000 h0000 1002 0000 ffffffff 0000000000000000 "
 		"h0001 h0013 11 00 0000 "
 		"h0001 h0014 05 01 0000");
+}
+
+/* Without a priority it is the inbound policy's request id that marks it. */
+static void test_netbsd_policy(void **state)
+{
+	struct sdesp_flow f = flow(SDESP_TRANSPORT);
+	struct pfkey_writer w;
+
+	(void)state;
+	put_policy(&w, &sdesp_pfkey_netbsd, KAME_SPDADD, &f, 1,
+		PFKEY_RULE_PROTECT);
+	assert_message(&w,
+		"02 0e 00 00 h000b h0000 w11223344 w55667788 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		/* ipsec, in; esp/transport//unique:12288 */
+		"h0003 h0012 h0002 01 00 w00000000 w00000000 "
+		"h0008 h0032 01 03 h3000");
 }
 
 /* RTP and RTCP on both sides: four pairs of ports, each once. */
@@ -218,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_freebsd_policy),
 		cmocka_unit_test(test_linux_policy),
 		cmocka_unit_test(test_openbsd_flow),
+		cmocka_unit_test(test_netbsd_policy),
 		cmocka_unit_test(test_selectors_spread),
 		cmocka_unit_test(test_selectors_unfit),
 		cmocka_unit_test(test_selectors_too_many),
