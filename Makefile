@@ -46,8 +46,13 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	libnewlib-arm-none-eabi libssl-dev llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
+# libre's headers need its switches: struct sa depends on them.
+RE_CFLAGS := -isystem /usr/include/re -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H \
+	-DHAVE_INET6 -DUSE_OPENSSL
+RE_LIBS := -lre -lssl -lcrypto
+
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
-	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
+	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS) $(RE_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
@@ -129,7 +134,7 @@ $(SHARED): $(call pic,$(LIB_SRC)) $(BUILD)/sdesp.map
 
 $(PROGRAM): $(call obj,$(CMD_SRC)) $(LIB)
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS) $(RE_LIBS)
 
 $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 	@mkdir -p $(@D)
@@ -161,10 +166,19 @@ clean:
 
 TEST_LIBS := -lcmocka -lcrypto
 
+# Pieces of the command that are functions alone.
+$(BUILD)/tests/unit/test_ua_peers: $(call obj,ports/posix/ua_peers.c)
+$(BUILD)/tests/unit/test_ua_auth: $(call obj,ports/posix/ua_auth.c \
+	ports/posix/words.c ports/posix/file.c)
+UA_UNIT := $(BUILD)/tests/unit/test_ua_peers $(BUILD)/tests/unit/test_ua_auth
+$(UA_UNIT): $(call obj,ports/posix/report.c)
+$(UA_UNIT): TEST_LIBS += $(RE_LIBS)
+
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS) \
+		$(BEARSSL_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)

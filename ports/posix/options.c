@@ -24,6 +24,7 @@ struct row {
 
 #define FIELD(name) offsetof(struct options, name)
 #define NEGOTIATE (FOR_OFFER | FOR_ANSWER)
+#define UA (FOR_LISTEN | FOR_CALL)
 #define WITH_STATE                                                             \
 	(NEGOTIATE | FOR_ACCEPT | FOR_SA | FOR_SEAL | FOR_OPEN | FOR_RUN)
 

@@ -24,7 +24,9 @@ struct options {
 	const char *state, *suites, *method, *mode, *encap, *local;
 	const char *psk, *psk_token, *media, *inner, *fmt, *direction;
 	const char *format, *out, *picture;
-	struct option_list ts, forward, expose;
+	const char *sip, *transport, *aor, *registrar, *auth, *proxy;
+	const char *tls_cert, *tls_ca;
+	struct option_list ts, forward, expose, allow, trust;
 	struct option_number index, window, lifetime, packets, inner_port;
 	struct option_number seconds;
 	int esn, secured, loopback, rekey, refresh, help;
@@ -43,11 +45,13 @@ enum {
 	FOR_OPEN = 64,
 	FOR_RUN = 128,
 	FOR_DEMO = 256,
-	FOR_BENCH = 512
+	FOR_BENCH = 512,
+	FOR_LISTEN = 1024,
+	FOR_CALL = 2048
 };
 
 struct command {
-	const char *name;
+	const char *name;      /* one word, or two */
 	const char *arguments; /* after the options, for the usage line */
 	const char *summary;   /* half a line */
 	const char *text;      /* what --help teaches */
