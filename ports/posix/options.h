@@ -24,6 +24,7 @@ struct options {
 	const char *state, *suites, *method, *mode, *encap, *local;
 	const char *psk, *psk_token, *media, *inner, *fmt, *direction;
 	const char *format, *out, *picture;
+	const char *backend;
 	struct option_list ts, forward, expose;
 	struct option_number index, window, lifetime, packets, inner_port;
 	struct option_number seconds;
