@@ -85,6 +85,10 @@ static const struct row rows[] = {
 		"offer the same keys again: hold, or a new --local"},
 	{"--format", "NAME", FOR_SA, TEXT, FIELD(format), 0,
 		"text, json, ip-xfrm, setkey or wireshark (text)"},
+	{"--backend", "NAME", FOR_RUN, TEXT, FIELD(backend), 0,
+		"where ESP is done: udp (in this program, for the ports\n"
+		"below), tun (in this program, for every program of the\n"
+		"host) or xfrm (by the kernel, likewise) (udp)"},
 	{"-L", "[ADDR:]LPORT:RPORT", FOR_RUN, LIST, FIELD(forward), 0,
 		"take datagrams at 127.0.0.1:LPORT (or ADDR) to the\n"
 		"peer's port RPORT; up to 8"},

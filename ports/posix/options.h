@@ -24,6 +24,7 @@ struct options {
 	const char *state, *suites, *method, *mode, *encap, *local;
 	const char *psk, *psk_token, *media, *inner, *fmt, *direction;
 	const char *format, *out, *picture;
+	const char *backend;
 	const char *sip, *transport, *aor, *registrar, *auth, *proxy;
 	const char *tls_cert, *tls_ca;
 	struct option_list ts, forward, expose, allow, trust;
