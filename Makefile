@@ -46,9 +46,7 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	libnewlib-arm-none-eabi libssl-dev llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
-# libre's headers need its switches: struct sa depends on them.
-RE_CFLAGS := -isystem /usr/include/re -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H \
-	-DHAVE_INET6 -DUSE_OPENSSL
+RE_CFLAGS := -isystem /usr/include/re
 RE_LIBS := -lre -lssl -lcrypto
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \

@@ -31,13 +31,13 @@ struct row {
 static const struct row rows[] = {
 	{"--state", "FILE", WITH_STATE, TEXT, FIELD(state), 0,
 		"this end of the session; holds keys, mode 0600"},
-	{"--suites", "A,B", NEGOTIATE, TEXT, FIELD(suites), 0,
+	{"--suites", "A,B", NEGOTIATE | UA, TEXT, FIELD(suites), 0,
 		"suites, preferred first\n"
 		"(AES_128_GCM_16,AES_256_GCM_16,CHACHA20_POLY1305)"},
-	{"--method", "M", NEGOTIATE, TEXT, FIELD(method), 0,
+	{"--method", "M", NEGOTIATE | UA, TEXT, FIELD(method), 0,
 		"x25519, inline or both with a comma; inline puts the\n"
 		"secret into the SDP and needs --secured (x25519,inline)"},
-	{"--secured", NULL, NEGOTIATE, FLAG, FIELD(secured), 0,
+	{"--secured", NULL, NEGOTIATE | UA, FLAG, FIELD(secured), 0,
 		"the SDP travels where only trusted proxies read it"},
 	{"--mode", "MODE", NEGOTIATE, TEXT, FIELD(mode), 0,
 		"transport, tunnel or both with a comma (transport)"},
@@ -48,7 +48,7 @@ static const struct row rows[] = {
 		"our outer address; IPv6 as [ADDR]:PORT\n"
 		"(offer: 127.0.0.1:4500; answer: the address that routes\n"
 		"to the peer, port 4500; 127.0.0.2 for a loopback peer)"},
-	{"--loopback", NULL, NEGOTIATE, FLAG, FIELD(loopback), 0,
+	{"--loopback", NULL, NEGOTIATE | UA, FLAG, FIELD(loopback), 0,
 		"let the peer be a loopback address (implied when ours is)"},
 	{"--ts", "\"TS\"", NEGOTIATE, LIST, FIELD(ts), 0,
 		"traffic that may pass, as in a=esp-ts, for example\n"
@@ -56,10 +56,10 @@ static const struct row rows[] = {
 		"(\"any self any peer any\"; a tunnel has no default)"},
 	{"--esn", NULL, NEGOTIATE, FLAG, FIELD(esn), 0,
 		"64-bit sequence numbers (offer: without; answer: either)"},
-	{"--psk", "FILE", NEGOTIATE, TEXT, FIELD(psk), 0,
+	{"--psk", "FILE", NEGOTIATE | UA, TEXT, FIELD(psk), 0,
 		"pre-shared keys: lines \"token hexkey own-name peer-name\",\n"
 		"mode 0600; then a session without one is refused"},
-	{"--psk-token", "TOKEN", FOR_OFFER, TEXT, FIELD(psk_token), 0,
+	{"--psk-token", "TOKEN", FOR_OFFER | UA, TEXT, FIELD(psk_token), 0,
 		"which record to offer with (the first)"},
 	{"--media", "NAME", FOR_OFFER, TEXT, FIELD(media), 0,
 		"media of the m= line (application)"},
@@ -69,11 +69,11 @@ static const struct row rows[] = {
 		"with it: our port inside ESP"},
 	{"--fmt", "\"F...\"", NEGOTIATE, TEXT, FIELD(fmt), 0,
 		"with it: the formats of the m= line"},
-	{"--window", "N", NEGOTIATE, NUMBER, FIELD(window), 4096,
+	{"--window", "N", NEGOTIATE | UA, NUMBER, FIELD(window), 4096,
 		"packets of replay window, 32 to 4096 (64)"},
-	{"--lifetime", "SECONDS", NEGOTIATE, NUMBER, FIELD(lifetime),
+	{"--lifetime", "SECONDS", NEGOTIATE | UA, NUMBER, FIELD(lifetime),
 		UINT32_MAX, "of the keys (28800)"},
-	{"--packets", "N", NEGOTIATE, NUMBER, FIELD(packets), (uint64_t)1 << 40,
+	{"--packets", "N", NEGOTIATE | UA, NUMBER, FIELD(packets), (uint64_t)1 << 40,
 		"that may be sent under one key"},
 	{"--direction", "D", NEGOTIATE, TEXT, FIELD(direction), 0,
 		"sendrecv, sendonly, recvonly or inactive"},

@@ -4,12 +4,9 @@
 #define _DEFAULT_SOURCE
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 
-#include <re.h>
-
+#include "ports/libre/sdesp_re.h"
 #include "ports/posix/report.h"
 #include "ports/posix/ua_auth.h"
 #include "ports/posix/words.h"

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ports/posix/report.h"
+#include "ports/posix/sdesp_posix.h"
 #include "ports/posix/ua_peers.h"
 
 /* RFC 3261 25.1: an escaped reserved octet is not the octet itself. */
@@ -102,10 +103,14 @@ int ua_uri_equal(const struct uri *a, const struct uri *b)
 	       same_text(&a->headers, &b->headers);
 }
 
-static int is_sip(const struct uri *uri)
+static int read_sip_uri(struct uri *uri, const char *text)
 {
-	return pl_strcasecmp(&uri->scheme, "sip") == 0 ||
-	       pl_strcasecmp(&uri->scheme, "sips") == 0;
+	struct pl pl;
+
+	pl_set_str(&pl, text);
+	return uri_decode(uri, &pl) == 0 &&
+	       (pl_strcasecmp(&uri->scheme, "sip") == 0 ||
+		       pl_strcasecmp(&uri->scheme, "sips") == 0);
 }
 
 int ua_peers_read(struct ua_peers *peers, const struct options *o)
@@ -115,18 +120,19 @@ int ua_peers_read(struct ua_peers *peers, const struct options *o)
 	memset(peers, 0, sizeof *peers);
 	for (i = 0; i < o->allow.n; i++) {
 		struct uri *uri = &peers->allowed[peers->nallowed++];
-		struct pl text;
 
-		pl_set_str(&text, o->allow.value[i]);
-		if (uri_decode(uri, &text) != 0 || !is_sip(uri) ||
+		if (!read_sip_uri(uri, o->allow.value[i]) ||
 			pl_isset(&uri->headers))
 			return usage_error("--allow %s: expected a SIP URI, "
 					   "for example sip:alice@example.org",
 				o->allow.value[i]);
 	}
 	for (i = 0; i < o->trust.n; i++) {
-		if (sa_set_str(&peers->trusted[peers->ntrusted++],
-			    o->trust.value[i], 0) != 0)
+		struct sdesp_addr *proxy = &peers->trusted[peers->ntrusted++];
+
+		if (sdesp_posix_parse_addr(proxy, o->trust.value[i], 0) !=
+				SDESP_OK ||
+			proxy->port != 0)
 			return usage_error("--trust %s: expected the IP "
 					   "address of a proxy",
 				o->trust.value[i]);
@@ -134,77 +140,63 @@ int ua_peers_read(struct ua_peers *peers, const struct options *o)
 	return DONE;
 }
 
-/* RFC 3325 9.1: one value, or a SIP and a tel URI. */
-struct asserted {
-	struct pl *identity;
-	unsigned n;
-};
-
-/* Take the SIP URIs of one header field; values may share a line. */
-static bool take_asserted(
-	const struct sip_hdr *hdr, const struct sip_msg *msg, void *arg)
+static int is_trusted(
+	const struct ua_peers *peers, const struct sdesp_addr *source)
 {
-	struct asserted *asserted = arg;
-	struct pl rest = hdr->val;
-
-	(void)msg;
-	while (rest.l > 0) {
-		struct sip_addr addr;
-		const char *end = pl_strchr(&rest, '>');
-		struct pl value = rest;
-
-		if (end != NULL)
-			value.l = (size_t)(end - rest.p) + 1;
-		if (sip_addr_decode(&addr, &value) != 0)
-			asserted->n += 2; /* unreadable: no identity at all */
-		else if (is_sip(&addr.uri)) {
-			asserted->n++;
-			*asserted->identity = addr.auri;
-		}
-		pl_advance(&rest, (ssize_t)value.l);
-		while (rest.l > 0 && strchr(", \t", rest.p[0]) != NULL)
-			pl_advance(&rest, 1);
-	}
-	return false;
-}
-
-static int is_trusted(const struct ua_peers *peers, const struct sa *source)
-{
+	struct sdesp_addr from = *source;
 	unsigned i;
 
+	from.port = 0;
 	for (i = 0; i < peers->ntrusted; i++) {
-		if (sa_cmp(&peers->trusted[i], source, SA_ADDR))
+		if (sdesp_addr_equal(&peers->trusted[i], &from))
 			return 1;
 	}
 	return 0;
 }
 
-const char *ua_caller(const struct ua_peers *peers, const struct sip_msg *msg,
-	struct pl *identity)
-{
-	struct asserted asserted = {identity, 0};
-
-	if (peers->ntrusted == 0) {
-		*identity = msg->from.auri;
-		return NULL;
-	}
-	if (!is_trusted(peers, &msg->src))
-		return "not sent by a trusted proxy";
-	sip_msg_hdr_apply(msg, true, SIP_HDR_P_ASSERTED_IDENTITY, take_asserted,
-		&asserted);
-	return asserted.n == 1 ? NULL : "the proxy asserts no identity";
-}
-
-int ua_is_allowed(const struct ua_peers *peers, const struct pl *identity)
+static int is_allowed(const struct ua_peers *peers, const char *identity)
 {
 	struct uri uri;
 	unsigned i;
 
-	if (uri_decode(&uri, identity) != 0)
+	if (!read_sip_uri(&uri, identity))
 		return 0;
 	for (i = 0; i < peers->nallowed; i++) {
 		if (ua_uri_equal(&peers->allowed[i], &uri))
 			return 1;
 	}
 	return 0;
+}
+
+/* RFC 3325 9.1: one value, or a SIP and a tel URI. NULL: none, or more than
+ * one, which says nothing. */
+static const char *asserted(const struct sdesp_caller *caller)
+{
+	const char *found = NULL;
+	struct uri uri;
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		if (caller->asserted[i] == NULL ||
+			!read_sip_uri(&uri, caller->asserted[i]))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = caller->asserted[i];
+	}
+	return found;
+}
+
+const char *ua_peers_refuse(const struct ua_peers *peers,
+	const struct sdesp_caller *caller, const char **identity)
+{
+	*identity = caller->from;
+	if (peers->ntrusted > 0) {
+		if (!is_trusted(peers, &caller->source))
+			return "not sent by a trusted proxy";
+		if (asserted(caller) == NULL)
+			return "the proxy asserts no identity";
+		*identity = asserted(caller);
+	}
+	return is_allowed(peers, *identity) ? NULL : "not on the list";
 }

@@ -5,11 +5,8 @@
 #ifndef SDESP_CMD_UA_PEERS_H
 #define SDESP_CMD_UA_PEERS_H
 
-#include <inttypes.h>
-#include <stdbool.h>
-
-#include <re.h>
-
+#include "ports/libre/sdesp_libre.h"
+#include "ports/libre/sdesp_re.h"
 #include "ports/posix/options.h"
 
 /* Are these equal as RFC 3261 19.1.4 says? Both as uri_decode() left them. */
@@ -22,7 +19,7 @@ int ua_uri_equal(const struct uri *a, const struct uri *b);
 struct ua_peers {
 	struct uri allowed[LIST_MAX];
 	unsigned nallowed;
-	struct sa trusted[LIST_MAX]; /* addresses; ports are not looked at */
+	struct sdesp_addr trusted[LIST_MAX]; /* without port */
 	unsigned ntrusted;
 };
 
@@ -30,14 +27,12 @@ struct ua_peers {
 int ua_peers_read(struct ua_peers *peers, const struct options *o);
 
 /*
- * The caller's identity. With --trust only a request that a trusted proxy
- * sent has one: what its P-Asserted-Identity says. Without, it is what the
- * From header claims. NULL, or why there is none.
+ * May this caller call? With --trust only requests sent by a trusted proxy
+ * have an identity: the one that P-Asserted-Identity gives. Without, it is
+ * what the From header claims. NULL, or why not; *identity is who that is, or
+ * the claim.
  */
-const char *ua_caller(const struct ua_peers *peers, const struct sip_msg *msg,
-	struct pl *identity);
-
-/* Is this identity on the list? */
-int ua_is_allowed(const struct ua_peers *peers, const struct pl *identity);
+const char *ua_peers_refuse(const struct ua_peers *peers,
+	const struct sdesp_caller *caller, const char **identity);
 
 #endif

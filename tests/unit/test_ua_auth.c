@@ -16,8 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <re.h>
-
+#include "ports/libre/sdesp_re.h"
 #include "ports/posix/report.h"
 #include "ports/posix/ua_auth.h"
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ports/posix/report.h"
+#include "ports/posix/sdesp_posix.h"
 #include "ports/posix/ua_peers.h"
 
 struct two {
@@ -94,100 +95,89 @@ static void read_peers(
 	assert_int_equal(ua_peers_read(peers, &o), DONE);
 }
 
-/* Ask about an INVITE with these header fields, sent from source. */
-static const char *ask(const struct ua_peers *peers, const char *source,
-	const char *headers, int *allowed)
+/* Ask about a caller: what From says, what was asserted, by whom. */
+static const char *refuses(const struct ua_peers *peers, const char *source,
+	const char *from, const char *first, const char *second)
 {
-	struct pl identity = PL_INIT;
-	struct mbuf *mb = mbuf_alloc(1024);
-	struct sip_msg *msg;
-	const char *why;
+	struct sdesp_caller caller = {0};
+	const char *identity = NULL, *why;
 
-	assert_non_null(mb);
+	caller.from = from;
+	caller.asserted[0] = first;
+	caller.asserted[1] = second;
 	assert_int_equal(
-		mbuf_printf(mb,
-			"INVITE sip:camera@192.0.2.9 SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n"
-			"To: <sip:camera@192.0.2.9>\r\n"
-			"From: %s;tag=1\r\n"
-			"Call-ID: 1\r\nCSeq: 1 INVITE\r\n"
-			"Content-Length: 0\r\n\r\n",
-			headers),
-		0);
-	mb->pos = 0;
-	assert_int_equal(sip_msg_decode(&msg, mb), 0);
-	assert_int_equal(sa_set_str(&msg->src, source, 5060), 0);
-	why = ua_caller(peers, msg, &identity);
-	*allowed = why == NULL && ua_is_allowed(peers, &identity);
-	mem_deref(msg);
-	mem_deref(mb);
-	return why;
+		sdesp_posix_parse_addr(&caller.source, source, 5060), SDESP_OK);
+	why = ua_peers_refuse(peers, &caller, &identity);
+	assert_non_null(identity);
+	return why != NULL ? why : "";
 }
 
-static int allows(
-	const struct ua_peers *peers, const char *source, const char *headers)
-{
-	int allowed;
+#define ALICE "sip:alice@example.org"
+#define EVE "sip:eve@example.org"
+#define NOBODY "sip:anonymous@anonymous.invalid"
+#define PROXY "198.51.100.7"
+#define OTHER "198.51.100.8"
 
-	(void)ask(peers, source, headers, &allowed);
-	return allowed;
-}
+struct ask {
+	const char *source, *from, *first, *second;
+	const char *why; /* refused, or "" */
+};
 
 static void test_direct(void **state)
 {
+	static const struct ask asks[] = {
+		{OTHER, ALICE, NULL, NULL, ""},
+		{OTHER, "sip:%61lice@EXAMPLE.org;x=1", NULL, NULL, ""},
+		{OTHER, EVE, NULL, NULL, "not on the list"},
+		{OTHER, "sips:alice@example.org", NULL, NULL,
+			"not on the list"},
+		{OTHER, "tel:+1234", NULL, NULL, "not on the list"},
+		{OTHER, "", NULL, NULL, "not on the list"},
+		/* Nobody is trusted: what is asserted says nothing. */
+		{OTHER, EVE, ALICE, NULL, "not on the list"},
+	};
 	struct ua_peers peers;
+	size_t i;
 
 	(void)state;
-	read_peers(&peers, "sip:alice@example.org", NULL);
-	assert_true(allows(&peers, "192.0.2.1", "<sip:alice@example.org>"));
-	assert_true(allows(&peers, "192.0.2.1", "sip:alice@EXAMPLE.org"));
-	assert_true(allows(
-		&peers, "192.0.2.1", "\"Eve\" <sip:%61lice@example.org;x=1>"));
-	assert_false(allows(&peers, "192.0.2.1", "<sip:eve@example.org>"));
-	assert_false(allows(&peers, "192.0.2.1", "<sips:alice@example.org>"));
-	assert_false(allows(&peers, "192.0.2.1", "<tel:+1234>"));
-	/* Nobody is trusted: an asserted identity says nothing. */
-	assert_false(allows(&peers, "192.0.2.1",
-		"<sip:eve@example.org>\r\n"
-		"P-Asserted-Identity: <sip:alice@example.org>\r\nX: y"));
+	read_peers(&peers, ALICE, NULL);
+	for (i = 0; i < sizeof asks / sizeof asks[0]; i++)
+		assert_string_equal(
+			refuses(&peers, asks[i].source, asks[i].from,
+				asks[i].first, asks[i].second),
+			asks[i].why);
 }
-
-#define FROM "<sip:anonymous@anonymous.invalid>"
-#define ASSERTS(list) FROM "\r\nP-Asserted-Identity: " list "\r\nX: y"
-#define ALICE "<sip:alice@example.org>"
 
 static void test_asserted(void **state)
 {
+	static const struct ask asks[] = {
+		{PROXY, NOBODY, ALICE, NULL, ""},
+		{PROXY, EVE, ALICE, NULL, ""},
+		{PROXY, NOBODY, ALICE, "tel:+15551234", ""},
+		{PROXY, NOBODY, "tel:+15551234", ALICE, ""},
+		{PROXY, NOBODY, EVE, NULL, "not on the list"},
+		/* One SIP URI too many, whoever they are. */
+		{PROXY, NOBODY, ALICE, EVE, "the proxy asserts no identity"},
+		{PROXY, NOBODY, "tel:+1", NULL,
+			"the proxy asserts no identity"},
+		/* With a trusted proxy, From is not believed any more. */
+		{PROXY, ALICE, NULL, NULL, "the proxy asserts no identity"},
+		/* Round the proxy: neither From nor what is asserted. */
+		{OTHER, ALICE, NULL, NULL, "not sent by a trusted proxy"},
+		{OTHER, ALICE, ALICE, NULL, "not sent by a trusted proxy"},
+		{"[2001:db8::7]:5060", ALICE, ALICE, NULL,
+			"not sent by a trusted proxy"},
+	};
 	struct ua_peers peers;
-	int allowed;
+	size_t i;
 
 	(void)state;
-	read_peers(&peers, "sip:alice@example.org", "198.51.100.7");
-	assert_true(allows(&peers, "198.51.100.7", ASSERTS(ALICE)));
-	assert_true(allows(&peers, "198.51.100.7", ASSERTS("\"A\" " ALICE)));
-	assert_true(allows(
-		&peers, "198.51.100.7", ASSERTS(ALICE ", <tel:+15551234>")));
-	assert_true(allows(
-		&peers, "198.51.100.7", ASSERTS("<tel:+15551234>, " ALICE)));
-	assert_true(allows(&peers, "198.51.100.7",
-		ASSERTS("<tel:+15551234>\r\nP-Asserted-Identity: " ALICE)));
-	/* Two SIP URIs are one too many, whoever they are. */
-	assert_false(allows(&peers, "198.51.100.7",
-		ASSERTS(ALICE ", <sip:eve@example.org>")));
-	assert_false(allows(&peers, "198.51.100.7", ASSERTS("<tel:+1>")));
-	assert_false(allows(&peers, "198.51.100.7", ASSERTS("<<>")));
-	assert_false(allows(
-		&peers, "198.51.100.7", ASSERTS("<sip:eve@example.org>")));
-	/* The From of a request with a trusted proxy behind it is no claim to
-	 * be believed. */
-	assert_false(allows(&peers, "198.51.100.7", ALICE));
-	assert_string_equal(ask(&peers, "198.51.100.7", ALICE, &allowed),
-		"the proxy asserts no identity");
-	/* Round the proxy: neither From nor what it asserts. */
-	assert_string_equal(
-		ask(&peers, "198.51.100.8", ASSERTS(ALICE), &allowed),
-		"not sent by a trusted proxy");
-	assert_false(allows(&peers, "198.51.100.8", ALICE));
+	read_peers(&peers, ALICE, PROXY);
+	for (i = 0; i < sizeof asks / sizeof asks[0]; i++)
+		assert_string_equal(
+			refuses(&peers, asks[i].source, asks[i].from,
+				asks[i].first, asks[i].second),
+			asks[i].why);
 }
 
 static void test_lists(void **state)
@@ -205,9 +195,12 @@ static void test_lists(void **state)
 		if (ua_peers_read(&peers, &o) != USAGE)
 			fail_msg("--allow %s is taken", bad[i]);
 	}
-	memset(&o, 0, sizeof o);
-	o.trust.value[o.trust.n++] = "proxy.example.org";
-	assert_int_equal(ua_peers_read(&peers, &o), USAGE);
+	for (i = 0; i < 2; i++) {
+		memset(&o, 0, sizeof o);
+		o.trust.value[o.trust.n++] =
+			i == 0 ? "proxy.example.org" : "192.0.2.1:5060";
+		assert_int_equal(ua_peers_read(&peers, &o), USAGE);
+	}
 }
 
 int main(void)
