@@ -29,7 +29,7 @@ struct options {
 	const char *tls_cert, *tls_ca;
 	struct option_list ts, forward, expose, allow, trust;
 	struct option_number index, window, lifetime, packets, inner_port;
-	struct option_number seconds;
+	struct option_number seconds, silence;
 	int esn, secured, loopback, rekey, refresh, help;
 	const char *arg[2];
 	unsigned nargs;
@@ -62,7 +62,8 @@ struct command {
 };
 
 extern const struct command cmd_offer, cmd_answer, cmd_accept, cmd_sa,
-	cmd_check, cmd_seal, cmd_open, cmd_run, cmd_demo, cmd_bench;
+	cmd_check, cmd_seal, cmd_open, cmd_run, cmd_listen, cmd_call, cmd_demo,
+	cmd_bench;
 
 /* Read the words after the command's name. DONE, or USAGE with a message. */
 int options_parse(struct options *o, const struct command *command, int argc,

@@ -103,7 +103,7 @@ int ua_uri_equal(const struct uri *a, const struct uri *b)
 	       same_text(&a->headers, &b->headers);
 }
 
-static int read_sip_uri(struct uri *uri, const char *text)
+int ua_uri_read(struct uri *uri, const char *text)
 {
 	struct pl pl;
 
@@ -121,7 +121,7 @@ int ua_peers_read(struct ua_peers *peers, const struct options *o)
 	for (i = 0; i < o->allow.n; i++) {
 		struct uri *uri = &peers->allowed[peers->nallowed++];
 
-		if (!read_sip_uri(uri, o->allow.value[i]) ||
+		if (!ua_uri_read(uri, o->allow.value[i]) ||
 			pl_isset(&uri->headers))
 			return usage_error("--allow %s: expected a SIP URI, "
 					   "for example sip:alice@example.org",
@@ -159,7 +159,7 @@ static int is_allowed(const struct ua_peers *peers, const char *identity)
 	struct uri uri;
 	unsigned i;
 
-	if (!read_sip_uri(&uri, identity))
+	if (!ua_uri_read(&uri, identity))
 		return 0;
 	for (i = 0; i < peers->nallowed; i++) {
 		if (ua_uri_equal(&peers->allowed[i], &uri))
@@ -178,7 +178,7 @@ static const char *asserted(const struct sdesp_caller *caller)
 
 	for (i = 0; i < 2; i++) {
 		if (caller->asserted[i] == NULL ||
-			!read_sip_uri(&uri, caller->asserted[i]))
+			!ua_uri_read(&uri, caller->asserted[i]))
 			continue;
 		if (found != NULL)
 			return NULL;

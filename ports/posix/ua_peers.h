@@ -9,6 +9,9 @@
 #include "ports/libre/sdesp_re.h"
 #include "ports/posix/options.h"
 
+/* 1: text is a SIP or SIPS URI, and *uri points into it. */
+int ua_uri_read(struct uri *uri, const char *text);
+
 /* Are these equal as RFC 3261 19.1.4 says? Both as uri_decode() left them. */
 int ua_uri_equal(const struct uri *a, const struct uri *b);
 
