@@ -2,6 +2,7 @@
  * TCP PCBs that are tied to a netif: through this session or not at all.
  * SPDX-License-Identifier: MIT
  */
+#include "connections.h"
 #include "sdesp_lwip.h"
 
 enum { TCP = 6, TRIES = 512, FIRST_FREE = 49152, LAST_FREE = 65535 };
@@ -88,7 +89,7 @@ static int bind_allowed(
 int sdesp_lwip_connect(struct sdesp_lwip *l, uint16_t port,
 	tcp_connected_fn connected, void *arg, struct tcp_pcb **pcb)
 {
-	struct tcp_pcb *new = new_pcb(l);
+	struct tcp_pcb *new = sdesp_lwip_make_room(l) ? new_pcb(l) : NULL;
 	int status;
 
 	if (new == NULL)

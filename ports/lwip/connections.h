@@ -4,8 +4,8 @@
 
 #include "sdesp_lwip.h"
 
-/* May the peer open one more connection? 1, where need be in the place of one
- * in TIME-WAIT, or 0. */
+/* May there be one more connection? 1, where need be in the place of one in
+ * TIME-WAIT, or 0. */
 int sdesp_lwip_make_room(struct sdesp_lwip *l);
 
 /* Free those in TIME-WAIT: lwIP leaves them behind when a netif goes. */

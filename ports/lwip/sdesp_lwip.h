@@ -59,8 +59,8 @@
 #define SDESP_LWIP_MTU 1500
 #endif
 
-/* TCP connections of one netif, those in TIME-WAIT included: at the limit the
- * peer's SYNs replace one in TIME-WAIT, or are dropped. */
+/* TCP connections of one netif. At the limit a new one takes the place of one
+ * in TIME-WAIT; when there is none, the peer's SYNs are dropped. */
 #ifndef SDESP_LWIP_CONNECTIONS
 #define SDESP_LWIP_CONNECTIONS 64
 #endif
@@ -150,7 +150,7 @@ SDESP_CHECK int sdesp_lwip_listen(
  * says, and what tcp_err() is given when that fails.
  *
  * SDESP_ERR_SELECTOR: the selectors allow no such connection.
- * SDESP_ERR_SPACE: no memory, or no port is free.
+ * SDESP_ERR_SPACE: too many connections, no memory, or no port is free.
  */
 SDESP_CHECK int sdesp_lwip_connect(struct sdesp_lwip *l, uint16_t port,
 	tcp_connected_fn connected, void *arg, struct tcp_pcb **pcb);
