@@ -79,7 +79,7 @@ static void report(const struct runner *r)
 {
 	struct home_counters c;
 
-	home_count(r->path.home, &c);
+	run_path_count(&r->path, &c);
 	note("sent %llu packets, received %llu; refused: %llu replays, %llu "
 	     "forgeries, %llu others",
 		(unsigned long long)c.sent, (unsigned long long)c.received,

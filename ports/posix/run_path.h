@@ -33,6 +33,9 @@ int run_path_tick(struct run_path *path, uint64_t *next);
 /* 1 while the session may send and receive. */
 int run_path_works(const struct run_path *path);
 
+/* What the SAs have moved in this home. */
+void run_path_count(const struct run_path *path, struct home_counters *c);
+
 /* Give the SAs back to the file. Takes and returns an exit code. */
 int run_path_close(struct run_path *path, int code);
 
