@@ -285,10 +285,9 @@ static int up(struct home *home, const struct home_place *place)
 {
 	struct tun_home *h = self(home);
 	struct home_place *own = find(h, NULL);
-	struct link link;
 	int code;
 
-	if (link_of(&link, &place->flow.remote))
+	if (link_is_own(&place->flow.remote))
 		return refuse("--backend tun: the peer is this host itself: "
 			      "what is sent to it takes no device; --backend "
 			      "udp carries it");

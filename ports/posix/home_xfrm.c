@@ -100,9 +100,8 @@ static struct home_place *find(struct xfrm_home *h, const struct home_place *p)
 static int up(struct home *home, const struct home_place *place)
 {
 	struct home_place *own = find(self(home), NULL);
-	struct link link;
 
-	if (link_of(&link, &place->flow.remote))
+	if (link_is_own(&place->flow.remote))
 		return refuse("--backend xfrm: the peer is this host itself: "
 			      "the kernel does no ESP on loopback; --backend "
 			      "udp does");

@@ -93,6 +93,15 @@ int link_of(struct link *link, const struct sdesp_addr *addr)
 	       link_named(link, name);
 }
 
+int link_is_own(const struct sdesp_addr *addr)
+{
+	char name[LINK_NAME];
+	struct sdesp_addr own;
+
+	return (addr->family == 4 && addr->ip[0] == 127) ||
+	       search(&own, name, addr, addr->family == 4 ? 32 : 128);
+}
+
 int link_within(
 	struct sdesp_addr *own, const struct sdesp_addr *prefix, unsigned bits)
 {

@@ -22,6 +22,9 @@ int link_of(struct link *link, const struct sdesp_addr *addr);
 /* The interface of this name. 1 or 0, likewise. */
 int link_named(struct link *link, const char *name);
 
+/* 1 when packets to this address do not leave this host, else 0. */
+int link_is_own(const struct sdesp_addr *addr);
+
 /* An address of this host within a prefix of bits. 1 or 0, likewise. */
 int link_within(
 	struct sdesp_addr *own, const struct sdesp_addr *prefix, unsigned bits);

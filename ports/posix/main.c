@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&cmd_seal,
 	&cmd_open,
 	&cmd_run,
+	&cmd_status,
 	&cmd_demo,
 	&cmd_bench,
 };

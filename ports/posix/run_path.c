@@ -242,7 +242,7 @@ int run_path_works(const struct run_path *path)
 	struct sdesp_session_info info;
 
 	sdesp_session_info(&path->st->session, &info);
-	return info.spi_out != 0 && !info.held &&
+	return info.spi_out != 0 &&
 	       state_backend_find(&path->st->backend, info.spi_out, 0) != NULL;
 }
 

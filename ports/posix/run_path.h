@@ -30,7 +30,7 @@ int run_path_open(struct run_path *path, struct state *st, const char *backend,
  */
 int run_path_tick(struct run_path *path, uint64_t *next);
 
-/* 1 while the session may send and receive. */
+/* 1 while there is an SA to send with. */
 int run_path_works(const struct run_path *path);
 
 /* What the SAs have moved in this home. */
