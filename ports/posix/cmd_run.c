@@ -6,18 +6,28 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "ports/posix/file.h"
 #include "ports/posix/options.h"
 #include "ports/posix/report.h"
 #include "ports/posix/run_carry.h"
+#include "ports/posix/run_child.h"
 #include "ports/posix/run_path.h"
+#include "ports/posix/status.h"
+#include "ports/posix/status_socket.h"
+
+#define PATIENCE_MS 2000 /* from asking a program to end to ending it */
 
 struct runner {
+	struct state *st;
 	struct run_path path;
 	struct run_carry carry;
+	struct run_child child;
+	struct status_socket status;
 	struct sdesp_loop loop;
-	int code; /* of the home: DONE while it moves packets */
+	int code; /* of the path: DONE while it moves packets */
 };
 
 static volatile sig_atomic_t stopped;
@@ -59,27 +69,95 @@ static int watch_home(struct runner *r)
 	return DONE;
 }
 
+static void write_status(void *ctx, FILE *out, int json)
+{
+	struct runner *r = ctx;
+	struct status s;
+
+	memset(&s, 0, sizeof s);
+	s.name = r->st->path;
+	s.backend = home_name(r->path.home);
+	s.device = r->path.home->device;
+	status_take(&s, &r->st->session, &r->st->backend.base, r->st->clock_ms);
+	status_print(out, &s, 1, json);
+}
+
+static void from_status(void *ctx, int fd)
+{
+	struct runner *r = ctx;
+
+	(void)fd;
+	status_socket_serve(&r->status, write_status, r);
+}
+
+/* Whoever asks is told; that nobody can ask stops nothing. */
+static void open_status(struct runner *r)
+{
+	char path[FILE_PATH];
+
+	if ((size_t)snprintf(path, sizeof path, "%s" STATUS_SUFFIX,
+		    r->st->path) >= sizeof path ||
+		status_socket_open(&r->status, path) != DONE ||
+		sdesp_loop_add(&r->loop, r->status.fd, from_status, r) !=
+			SDESP_OK)
+		note("sdesp status cannot ask this program");
+}
+
+/* One round: what is due, then what comes, until a second has passed. */
+static void turn(struct runner *r, uint64_t end)
+{
+	uint64_t until = sdesp_posix_now_ms() + 1000, next;
+
+	r->code = run_path_tick(&r->path, &next);
+	if (r->code != DONE)
+		return;
+	until = next < until ? next : until;
+	until = end < until ? end : until;
+	if (sdesp_loop_wait(&r->loop, until) < 0 && errno != EINTR)
+		r->code = system_error("poll: %s", strerror(errno));
+}
+
 static int forward(struct runner *r, uint64_t end)
 {
-	while (r->code == DONE && !stopped && sdesp_posix_now_ms() < end) {
-		uint64_t until = sdesp_posix_now_ms() + 1000, next;
-
-		r->code = run_path_tick(&r->path, &next);
-		until = next < until ? next : until;
-		if (r->code == DONE &&
-			sdesp_loop_wait(&r->loop, until < end ? until : end) <
-				0 &&
-			errno != EINTR)
-			r->code = system_error("poll: %s", strerror(errno));
-	}
+	while (r->code == DONE && !stopped && sdesp_posix_now_ms() < end)
+		turn(r, end);
 	return r->code;
+}
+
+/*
+ * The same with a program: its end is ours. It is asked to end while the path
+ * still works for it, unless that is what has died.
+ */
+static int accompany(struct runner *r, uint64_t end)
+{
+	uint64_t patience = UINT64_MAX;
+
+	while (r->code == DONE && run_path_works(&r->path) &&
+		!run_child_ended(&r->child) &&
+		sdesp_posix_now_ms() < patience) {
+		uint64_t now = sdesp_posix_now_ms();
+
+		if (patience == UINT64_MAX && (stopped || now >= end)) {
+			run_child_ask(&r->child);
+			patience = now + PATIENCE_MS;
+		}
+		turn(r, patience < now + 100 ? patience : now + 100);
+	}
+	if (run_child_ended(&r->child))
+		return r->code != DONE ? r->code : run_child_code(&r->child);
+	run_child_end(&r->child);
+	if (patience != UINT64_MAX && r->code == DONE)
+		return run_child_code(&r->child);
+	return r->code != DONE ? r->code
+			       : refuse("the path has died: the program was "
+					"ended");
 }
 
 static void report(const struct runner *r)
 {
 	struct home_counters c;
 
-	home_count(r->path.home, &c);
+	run_path_count(&r->path, &c);
 	note("sent %llu packets, received %llu; refused: %llu replays, %llu "
 	     "forgeries, %llu others",
 		(unsigned long long)c.sent, (unsigned long long)c.received,
@@ -95,30 +173,52 @@ static int run_pair(struct runner *r, struct state *st, const struct options *o)
 
 	if (code != DONE)
 		return run_path_close(&r->path, code);
+	r->st = st;
+	r->status.fd = -1;
 	sdesp_loop_init(&r->loop);
 	code = watch_home(r);
 	if (code == DONE && home_udp(r->path.home) != NULL)
 		code = run_carry_open(&r->carry, &st->session,
 			home_udp(r->path.home), &r->loop, o);
+	if (code == DONE)
+		open_status(r);
 	if (o->seconds.given)
 		end = sdesp_posix_now_ms() + o->seconds.value * 1000;
+	if (code == DONE && o->exec != NULL)
+		code = run_child_start(&r->child, o->exec);
 	if (code == DONE) {
-		note("running; end with SIGINT or SIGTERM");
-		code = forward(r, end);
+		note("running%s%s; end with SIGINT or SIGTERM",
+			r->path.home->device != NULL ? ", device " : "",
+			r->path.home->device != NULL ? r->path.home->device
+						     : "");
+		code = o->exec != NULL ? accompany(r, end) : forward(r, end);
 		report(r);
 	}
+	status_socket_close(&r->status);
 	run_carry_close(&r->carry);
 	return run_path_close(&r->path, code);
+}
+
+/* Other homes carry every program's packets by themselves. */
+static int check_options(const struct options *o)
+{
+	if (o->backend == NULL || strcmp(o->backend, "udp") == 0 ||
+		(o->forward.n == 0 && o->expose.n == 0))
+		return DONE;
+	return usage_error("-L and --expose are for --backend udp; with "
+			   "--backend %s programs use the peer's own address",
+		o->backend);
 }
 
 static int run(const struct options *o)
 {
 	static struct state st;
 	static struct runner runner;
-	int code;
+	int code = check_options(o);
 
+	if (code != DONE)
+		return code;
 	catch_signals();
-	st.fd = -1;
 	code = state_open(&st, o->state);
 	if (code == DONE)
 		code = run_pair(&runner, &st, o);

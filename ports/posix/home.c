@@ -12,6 +12,8 @@
 
 static const struct home_class *const classes[] = {
 	&home_udp_class,
+	&home_tun_class,
+	&home_xfrm_class,
 };
 
 #define CLASSES (sizeof classes / sizeof classes[0])
@@ -58,6 +60,11 @@ void home_close(struct home *home)
 	home->vtable->close(home);
 	explicit_bzero(home, home->vtable->size);
 	free(home);
+}
+
+const char *home_name(const struct home *home)
+{
+	return home->vtable->name;
 }
 
 unsigned home_fds(const struct home *home, int fds[HOME_FDS])

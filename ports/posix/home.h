@@ -65,6 +65,9 @@ struct home_counters {
 int home_open(
 	struct home **home, const char *name, const struct home_config *config);
 
+/* "udp", "tun" or "xfrm". */
+const char *home_name(const struct home *home);
+
 /* Undo everything, wipe keys. NULL is fine. */
 void home_close(struct home *home);
 

@@ -30,6 +30,6 @@ struct home_class {
 	void (*count)(struct home *home, struct home_counters *counters);
 };
 
-extern const struct home_class home_udp_class;
+extern const struct home_class home_udp_class, home_tun_class, home_xfrm_class;
 
 #endif

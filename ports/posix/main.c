@@ -20,6 +20,7 @@ static const struct command *const commands[] = {
 	&cmd_run,
 	&cmd_listen,
 	&cmd_call,
+	&cmd_status,
 	&cmd_demo,
 	&cmd_bench,
 };

@@ -10,7 +10,7 @@
 #include "ports/posix/options.h"
 #include "ports/posix/report.h"
 
-enum kind { FLAG, TEXT, LIST, NUMBER };
+enum kind { FLAG, TEXT, LIST, NUMBER, REST };
 
 struct row {
 	const char *name;
@@ -55,7 +55,7 @@ static const struct row rows[] = {
 	{"--tls-ca", "FILE", UA, TEXT, FIELD(tls_ca), 0,
 		"who certifies peers, PEM; a listener then takes only\n"
 		"peers with a certificate"},
-	{"--state", "FILE", WITH_STATE, TEXT, FIELD(state), 0,
+	{"--state", "FILE", WITH_STATE | FOR_STATUS, TEXT, FIELD(state), 0,
 		"this end of the session; holds keys, mode 0600"},
 	{"--suites", "A,B", NEGOTIATE | UA, TEXT, FIELD(suites), 0,
 		"suites, preferred first\n"
@@ -129,6 +129,13 @@ static const struct row rows[] = {
 		"let peers reach 127.0.0.1:PORT by TCP; up to 4"},
 	{"--expose", "PORT", FOR_RUN, LIST, FIELD(expose), 0,
 		"let the peer reach 127.0.0.1:PORT; up to 8"},
+	{"--exec", "PROGRAM [ARGUMENT...]", FOR_RUN, REST, FIELD(exec), 0,
+		"run a program once the path is up, and end with it; it is\n"
+		"ended when the path dies. Takes all words that follow"},
+	{"--status-socket", "PATH", FOR_STATUS, TEXT, FIELD(status_socket), 0,
+		"where a command without a state file answers"},
+	{"--json", NULL, FOR_STATUS, FLAG, FIELD(json), 0,
+		"as JSON, for programs"},
 	{"--time", "SECONDS", FOR_RUN, NUMBER, FIELD(seconds), 31536000,
 		"end by itself (runs until SIGINT or SIGTERM)"},
 	{"--time", "SECONDS", FOR_BENCH, NUMBER, FIELD(seconds), 60,
@@ -191,6 +198,7 @@ static int set_value(
 	case NUMBER:
 		return set_number(field, row, value);
 	case LIST:
+	case REST:
 		break;
 	}
 	if (list->n == LIST_MAX)
@@ -214,13 +222,18 @@ static int take_option(struct options *o, const struct command *command,
 	if (row == NULL)
 		return usage_error("%s: no option %.*s; see sdesp %s --help",
 			command->name, (int)len, word, command->name);
-	if (row->kind == FLAG && value != NULL)
-		return usage_error("%s takes no value", row->name);
+	if ((row->kind == FLAG || row->kind == REST) && value != NULL)
+		return usage_error("%s takes no value after =", row->name);
 	if (row->kind != FLAG && value == NULL) {
 		if (*i + 1 >= argc)
 			return usage_error(
 				"%s: %s is missing", row->name, row->value);
 		value = argv[++*i];
+	}
+	if (row->kind == REST) {
+		*(char *const **)((char *)o + row->field) = &argv[*i];
+		*i = argc;
+		return DONE;
 	}
 	return set_value(o, row, value);
 }

@@ -100,6 +100,32 @@ static int take_over(struct run_path *path, unsigned i)
 	return DONE;
 }
 
+/* The state file was made without regard to this home. */
+static int check_features(struct run_path *path, const struct state_sa *sa)
+{
+	struct sdesp_backend *be = path->home->backend;
+	const struct sdesp_suite *suite = sdesp_suite_by_id(sa->sa.suite);
+	const char *lack = NULL;
+	struct sdesp_features f;
+
+	be->vtable->features(be, &f);
+	if ((f.suites & SDESP_SUITE_BIT(sa->sa.suite)) == 0)
+		lack = suite->name;
+	else if ((f.modes & sa->flow.mode) == 0)
+		lack = "this mode";
+	else if (sa->sa.esn && !f.esn)
+		lack = "64-bit sequence numbers";
+	else if (sa->flow.udp ? !f.udp : !f.raw)
+		lack = sa->flow.udp ? "ESP in UDP" : "ESP as IP protocol 50";
+	else if (sa->flow.local.family == 4 ? !f.ipv4 : !f.ipv6)
+		lack = sa->flow.local.family == 4 ? "IPv4" : "IPv6";
+	if (lack == NULL)
+		return DONE;
+	return refuse("%s: --backend %s has no %s here; --backend tun does ESP "
+		      "itself, or negotiate something else",
+		path->st->path, home_name(path->home), lack);
+}
+
 static int set_policy(struct run_path *path, const struct state_policy *p)
 {
 	struct sdesp_backend *be = path->home->backend;
@@ -170,6 +196,8 @@ int run_path_open(struct run_path *path, struct state *st, const char *backend,
 			      "and xfrm carry tunnels",
 			st->path);
 	if (code == DONE)
+		code = check_features(path, out);
+	if (code == DONE)
 		code = take_over_all(path);
 	return code == DONE ? bring_up(path) : code;
 }
@@ -214,8 +242,30 @@ int run_path_works(const struct run_path *path)
 	struct sdesp_session_info info;
 
 	sdesp_session_info(&path->st->session, &info);
-	return info.spi_out != 0 && !info.held &&
+	return info.spi_out != 0 &&
 	       state_backend_find(&path->st->backend, info.spi_out, 0) != NULL;
+}
+
+/* A home in the kernel keeps no books but those of its SAs. */
+void run_path_count(const struct run_path *path, struct home_counters *c)
+{
+	struct sdesp_backend *be = path->home->backend;
+	unsigned i;
+
+	home_count(path->home, c);
+	for (i = 0; home_outlives(path->home) && i < STATE_SAS; i++) {
+		const struct state_sa *sa = &path->st->backend.sas[i];
+		struct sdesp_sa_stats now;
+
+		if (!path->live[i] || !is_keyed(sa) ||
+			be->vtable->sa_query(be, &sa->flow, sa->sa.spi,
+				sa->inbound, &now) != SDESP_OK)
+			continue;
+		c->sent += sa->inbound ? 0 : now.packets;
+		c->received += sa->inbound ? now.packets : 0;
+		c->replays += now.replays;
+		c->forged += now.icv_failures;
+	}
 }
 
 /* A home in the kernel must have stopped sending before numbers are read. */

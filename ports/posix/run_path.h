@@ -30,8 +30,11 @@ int run_path_open(struct run_path *path, struct state *st, const char *backend,
  */
 int run_path_tick(struct run_path *path, uint64_t *next);
 
-/* 1 while the session may send and receive. */
+/* 1 while there is an SA to send with. */
 int run_path_works(const struct run_path *path);
+
+/* What the SAs have moved in this home. */
+void run_path_count(const struct run_path *path, struct home_counters *c);
 
 /* Give the SAs back to the file. Takes and returns an exit code. */
 int run_path_close(struct run_path *path, int code);
