@@ -138,9 +138,8 @@ static int start(struct ua *ua)
 static void stop(struct ua *ua)
 {
 	tmr_cancel(&ua->end);
-	tmr_cancel(&ua->look);
 	ua_register_close(ua);
-	ua->calls = mem_deref(ua->calls);
+	ua_calls_close(ua);
 	ua_sip_close(ua);
 	if (rekey_pipe[0] >= 0) {
 		signal(SIGUSR1, SIG_IGN);

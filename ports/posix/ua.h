@@ -76,6 +76,9 @@ int ua_calls_open(struct ua *ua);
 int ua_calls_make(struct ua *ua);
 void ua_calls_rekey(struct ua *ua);
 
+/* Give up what has not ended by itself. */
+void ua_calls_close(struct ua *ua);
+
 /* ua_path.c: the home that all calls share. */
 int ua_path_open(struct ua *ua);
 void ua_path_close(struct ua *ua);

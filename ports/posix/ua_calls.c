@@ -320,3 +320,21 @@ void ua_calls_rekey(struct ua *ua)
 				sdesp_call_peer(c->call));
 	}
 }
+
+void ua_calls_close(struct ua *ua)
+{
+	unsigned i;
+
+	tmr_cancel(&ua->look);
+	for (i = 0; i < UA_CALLS; i++) {
+		if (ua->call[i].call != NULL)
+			ua_say("closed %s: given up, no answer to the goodbye",
+				sdesp_call_peer(ua->call[i].call));
+	}
+	ua->calls = mem_deref(ua->calls);
+	for (i = 0; i < UA_CALLS; i++) {
+		if (ua->call[i].call != NULL)
+			ua_path_down(ua, &ua->call[i]);
+		ua->call[i].call = NULL;
+	}
+}

@@ -151,13 +151,12 @@ int ua_lane_open(struct ua_lane **lane, const struct options *o,
 
 int ua_lane_move(struct ua_lane *lane, const struct sdesp_session_info *info)
 {
-	int status = sdesp_lwip_move(
-		&lane->lwip, &info->flow, info->suite, MTU);
+	int status =
+		sdesp_lwip_move(&lane->lwip, &info->flow, info->suite, MTU);
 
-	return status == SDESP_OK
-		       ? DONE
-		       : system_error("TCP through the call: %s",
-				 sdesp_status_text(status));
+	return status == SDESP_OK ? DONE
+				  : system_error("TCP through the call: %s",
+					    sdesp_status_text(status));
 }
 
 void ua_lane_close(struct ua_lane *lane)

@@ -131,8 +131,8 @@ static void on_lane(int flags, void *arg)
 	ua_lane_ready(arg);
 }
 
-static int watch_lane(void *ctx, int fd, int readable, int writable,
-	struct ua_lane_fd *f)
+static int watch_lane(
+	void *ctx, int fd, int readable, int writable, struct ua_lane_fd *f)
 {
 	(void)ctx;
 	if (!readable && !writable) {
@@ -164,8 +164,7 @@ int ua_path_up(struct ua *ua, struct ua_call *call)
 		return code;
 	if (call->lane != NULL)
 		return ua_lane_move(call->lane, &call->info);
-	return ua_lane_open(
-		&call->lane, o, &loop, home_udp(home), &call->info);
+	return ua_lane_open(&call->lane, o, &loop, home_udp(home), &call->info);
 }
 
 void ua_path_down(struct ua *ua, struct ua_call *call)
