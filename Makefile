@@ -39,7 +39,7 @@ else
 BEARSSL_LIBS := -lbearssl
 endif
 
-DEPS := gcc libc6-dev make libbearssl-dev
+DEPS := gcc libc6-dev make libbearssl-dev libre-dev libssl-dev
 TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
@@ -47,7 +47,7 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
-	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
+	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -Iports/libre -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
@@ -62,10 +62,18 @@ BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 PUBLIC_H := $(sort $(wildcard core/include/*.h backends/*/sdesp_*.h \
 	ports/posix/sdesp_*.h))
 
+# The adapter to libre's SIP: an archive of its own, which needs -lre.
+LIBRE_SRC := $(sort $(wildcard ports/libre/*.c))
+LIBRE_H := $(sort $(wildcard ports/libre/sdesp_*.h))
+LIBRE_UNIT_SRC := $(filter tests/unit/test_libre_%,$(UNIT_SRC))
+LIBRE_SUPPORT_SRC := $(sort $(wildcard tests/support/libre/*.c))
+
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
 LIB := $(BUILD)/libsdesp.a
+LIBRE_LIB := $(BUILD)/libsdesp-libre.a
+LIBRE_LIBS := -lre -lssl -lcrypto
 SHARED := $(BUILD)/libsdesp.so.$(SOVERSION)
 PROGRAM := $(BUILD)/sdesp
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
@@ -77,7 +85,7 @@ BENCH := $(BUILD)/bench
 .PHONY: all deps test-deps demo check check-guest check-netns interop lint \
 	layers symbols bench size cross fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
+all: $(LIB) $(SHARED) $(LIBRE_LIB) $(PROGRAM) $(BUILD)/sdesp.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -96,6 +104,15 @@ $(BUILD)/.have-bearssl:
 		{ echo 'bearssl.h is missing: run "make deps" as root, or set BEARSSL_DIR' >&2; exit 1; }
 	@touch $@
 
+$(BUILD)/.have-libre:
+	@mkdir -p $(@D)
+	@printf '%s\n' '#include <openssl/ssl.h>' '#include "ports/libre/sdesp_re.h"' | \
+		$(CC) -I. -E - >/dev/null 2>&1 || \
+		{ echo 're/re.h or openssl/ssl.h is missing: run "make deps" as root' >&2; exit 1; }
+	@touch $@
+
+$(call obj,$(LIBRE_SRC) $(LIBRE_UNIT_SRC) $(LIBRE_SUPPORT_SRC)): $(BUILD)/.have-libre
+
 # --- library and program --------------------------------------------------
 
 $(BUILD)/%.o: %.c $(BUILD)/.have-bearssl
@@ -110,6 +127,11 @@ $(BUILD)/pic/%.o: %.c $(BUILD)/.have-bearssl
 	@$(CC) $(BASE_FLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
 $(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	@echo '  AR  $@'
+	@$(AR) rcs $@ $^
+
+$(LIBRE_LIB): $(call obj,$(LIBRE_SRC))
 	@rm -f $@
 	@echo '  AR  $@'
 	@$(AR) rcs $@ $^
@@ -147,8 +169,8 @@ install: all
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/sdesp
-	install -m 644 $(PUBLIC_H) $(DESTDIR)$(PREFIX)/include/sdesp/
-	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(PUBLIC_H) $(LIBRE_H) $(DESTDIR)$(PREFIX)/include/sdesp/
+	install -m 644 $(LIB) $(SHARED) $(LIBRE_LIB) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
 	install -m 644 $(BUILD)/sdesp.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m 644 docs/sdesp.1 $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -165,6 +187,11 @@ $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+
+# With two stacks of libre, which must come after what uses them.
+LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
+$(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
+$(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -237,7 +264,7 @@ interop: $(KERNEL)
 
 # --- what the code looks like ---------------------------------------------
 
-LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
+LINT_SRC := $(LIB_SRC) $(LIBRE_SRC) $(LIBRE_SUPPORT_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
 	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) \
 	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
@@ -250,7 +277,7 @@ lint: layers symbols
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
-		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
+		$(LIB_SRC) $(LIBRE_SRC) $(CMD_SRC) $(FUZZ_SRC)
 	@echo 'cppcheck: nothing found'
 	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 	@echo 'shellcheck: nothing found'
