@@ -45,7 +45,6 @@ LWIP_LIBS := -llwip
 
 # libre and lwIP both have functions of these names: where a program has both,
 # libre is linked into it with its own renamed.
-RE_LIBS := -lre -lssl -lcrypto
 RE_ARCHIVE = $(shell $(CC) -print-file-name=libre.a)
 RE_RENAMED := tcp_accept tcp_connect udp_connect udp_send
 RE_STATIC_LIBS = $(BUILD)/libre-renamed.a -lssl -lcrypto -l:libz.so.1 \
@@ -59,15 +58,14 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
-	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -Iports/lwip -I. \
-	$(BEARSSL_CFLAGS)
+	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -Iports/libre \
+	-Iports/lwip -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
 CORE_SRC := $(sort $(wildcard core/*/*.c))
 PORT_LIB_SRC := $(sort $(wildcard ports/posix/lib/*.c))
 LIB_SRC := $(CORE_SRC) $(sort $(wildcard backends/*/*.c)) $(PORT_LIB_SRC)
-LIBRE_SRC := $(sort $(wildcard ports/libre/*.c))
 LWIP_SRC := $(sort $(wildcard ports/lwip/*.c))
 CMD_SRC := $(sort $(wildcard ports/posix/*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
@@ -77,11 +75,19 @@ BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 PUBLIC_H := $(sort $(wildcard core/include/*.h backends/*/sdesp_*.h \
 	ports/posix/sdesp_*.h))
 
+# The adapter to libre's SIP: an archive of its own, which needs -lre.
+LIBRE_SRC := $(sort $(wildcard ports/libre/*.c))
+LIBRE_H := $(sort $(wildcard ports/libre/sdesp_*.h))
+LIBRE_UNIT_SRC := $(filter tests/unit/test_libre_%,$(UNIT_SRC))
+LIBRE_SUPPORT_SRC := $(sort $(wildcard tests/support/libre/*.c))
+
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
 LIB := $(BUILD)/libsdesp.a
 LWIP_LIB := $(BUILD)/libsdesp-lwip.a
+LIBRE_LIB := $(BUILD)/libsdesp-libre.a
+LIBRE_LIBS := -lre -lssl -lcrypto
 SHARED := $(BUILD)/libsdesp.so.$(SOVERSION)
 PROGRAM := $(BUILD)/sdesp
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
@@ -93,7 +99,7 @@ BENCH := $(BUILD)/bench
 .PHONY: all deps test-deps demo check check-guest check-netns interop lint \
 	layers symbols bench size cross fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(LWIP_LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
+all: $(LIB) $(SHARED) $(LIBRE_LIB) $(LWIP_LIB) $(PROGRAM) $(BUILD)/sdesp.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -111,6 +117,15 @@ $(BUILD)/.have-bearssl:
 	@echo '#include <bearssl.h>' | $(CC) $(BEARSSL_CFLAGS) -E - >/dev/null 2>&1 || \
 		{ echo 'bearssl.h is missing: run "make deps" as root, or set BEARSSL_DIR' >&2; exit 1; }
 	@touch $@
+
+$(BUILD)/.have-libre:
+	@mkdir -p $(@D)
+	@printf '%s\n' '#include <openssl/ssl.h>' '#include "ports/libre/sdesp_re.h"' | \
+		$(CC) -I. -E - >/dev/null 2>&1 || \
+		{ echo 're/re.h or openssl/ssl.h is missing: run "make deps" as root' >&2; exit 1; }
+	@touch $@
+
+$(call obj,$(LIBRE_SRC) $(LIBRE_UNIT_SRC) $(LIBRE_SUPPORT_SRC)): $(BUILD)/.have-libre
 
 # --- library and program --------------------------------------------------
 
@@ -148,6 +163,11 @@ $(LIB): $(call obj,$(LIB_SRC))
 	@echo '  AR  $@'
 	@$(AR) rcs $@ $^
 
+$(LIBRE_LIB): $(call obj,$(LIBRE_SRC))
+	@rm -f $@
+	@echo '  AR  $@'
+	@$(AR) rcs $@ $^
+
 # Exported is what a public header declares, nothing else.
 $(BUILD)/sdesp.map: $(PUBLIC_H)
 	@mkdir -p $(@D)
@@ -168,7 +188,7 @@ $(BUILD)/libre-renamed.a:
 	@objcopy $(foreach s,$(RE_RENAMED),--redefine-sym $(s)=re_$(s)) \
 		$(RE_ARCHIVE) $@
 
-$(PROGRAM): $(call obj,$(CMD_SRC) $(LIBRE_SRC)) $(LWIP_LIB) $(LIB) \
+$(PROGRAM): $(call obj,$(CMD_SRC)) $(LIBRE_LIB) $(LWIP_LIB) $(LIB) \
 		$(BUILD)/libre-renamed.a
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $(filter-out %-renamed.a,$^) $(BEARSSL_LIBS) \
@@ -190,9 +210,10 @@ install: all
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/sdesp
-	install -m 644 $(PUBLIC_H) $(sort $(wildcard ports/lwip/sdesp_*.h)) \
+	install -m 644 $(PUBLIC_H) $(LIBRE_H) $(sort $(wildcard ports/lwip/sdesp_*.h)) \
 		$(DESTDIR)$(PREFIX)/include/sdesp/
-	install -m 644 $(LIB) $(LWIP_LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(LIB) $(LIBRE_LIB) $(LWIP_LIB) $(SHARED) \
+		$(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
 	install -m 644 $(BUILD)/sdesp.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m 644 docs/sdesp.1 $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -211,13 +232,18 @@ $(BUILD)/tests/unit/test_ua_auth: $(call obj,ports/posix/ua_auth.c \
 	ports/posix/words.c ports/posix/file.c)
 UA_UNIT := $(BUILD)/tests/unit/test_ua_peers $(BUILD)/tests/unit/test_ua_auth
 $(UA_UNIT): $(call obj,ports/posix/report.c)
-$(UA_UNIT): TEST_LIBS += $(RE_LIBS)
+$(UA_UNIT): TEST_LIBS += $(LIBRE_LIBS)
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS) \
+	@$(CC) $(LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(TEST_LIBS) \
 		$(BEARSSL_LIBS)
+
+# With two stacks of libre, which must come after what uses them.
+LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
+$(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
+$(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -304,7 +330,8 @@ interop: $(KERNEL)
 
 # --- what the code looks like ---------------------------------------------
 
-LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
+LINT_SRC := $(LIB_SRC) $(LIBRE_SRC) $(LIBRE_SUPPORT_SRC) $(CMD_SRC) \
+	$(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
 	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) $(LWIP_SRC) \
 	$(LWIP_TEST_SRC) \
 	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
@@ -318,7 +345,7 @@ lint: layers symbols
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
-		$(LIB_SRC) $(CMD_SRC) $(LWIP_SRC) $(FUZZ_SRC)
+		$(LIB_SRC) $(LIBRE_SRC) $(CMD_SRC) $(LWIP_SRC) $(FUZZ_SRC)
 	@echo 'cppcheck: nothing found'
 	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 	@echo 'shellcheck: nothing found'
