@@ -39,7 +39,11 @@ else
 BEARSSL_LIBS := -lbearssl
 endif
 
-DEPS := gcc libc6-dev make libbearssl-dev
+# lwIP's headers: a tree with lwip/, arch/ and lwipopts.h. Debian's want POSIX.
+LWIP_CFLAGS := -isystem /usr/include/lwip -D_POSIX_C_SOURCE=200809L
+LWIP_LIBS := -llwip
+
+DEPS := gcc libc6-dev make libbearssl-dev liblwip-dev
 TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
@@ -47,13 +51,15 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
-	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
+	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -Iports/lwip -I. \
+	$(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
 CORE_SRC := $(sort $(wildcard core/*/*.c))
 PORT_LIB_SRC := $(sort $(wildcard ports/posix/lib/*.c))
 LIB_SRC := $(CORE_SRC) $(sort $(wildcard backends/*/*.c)) $(PORT_LIB_SRC)
+LWIP_SRC := $(sort $(wildcard ports/lwip/*.c))
 CMD_SRC := $(sort $(wildcard ports/posix/*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/property/test_*.c))
@@ -66,6 +72,7 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
 LIB := $(BUILD)/libsdesp.a
+LWIP_LIB := $(BUILD)/libsdesp-lwip.a
 SHARED := $(BUILD)/libsdesp.so.$(SOVERSION)
 PROGRAM := $(BUILD)/sdesp
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
@@ -77,7 +84,7 @@ BENCH := $(BUILD)/bench
 .PHONY: all deps test-deps demo check check-guest check-netns interop lint \
 	layers symbols bench size cross fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
+all: $(LIB) $(LWIP_LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -108,6 +115,24 @@ $(BUILD)/pic/%.o: %.c $(BUILD)/.have-bearssl
 	@mkdir -p $(@D)
 	@echo '  CC  $< (PIC)'
 	@$(CC) $(BASE_FLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+
+# Only what is named here knows lwIP; libsdesp does not.
+LWIP_TEST_SRC := $(sort $(wildcard tests/lwip/*.c))
+LWIP_OBJ := $(call obj,$(LWIP_SRC) $(LWIP_TEST_SRC))
+
+$(BUILD)/.have-lwip:
+	@mkdir -p $(@D)
+	@echo '#include <lwip/tcp.h>' | $(CC) $(LWIP_CFLAGS) -E - >/dev/null 2>&1 || \
+		{ echo 'lwip/tcp.h is missing: run "make deps" as root, or set LWIP_CFLAGS' >&2; exit 1; }
+	@touch $@
+
+$(LWIP_OBJ): $(BUILD)/.have-lwip
+$(LWIP_OBJ): BASE_FLAGS += $(LWIP_CFLAGS)
+
+$(LWIP_LIB): $(call obj,$(LWIP_SRC))
+	@rm -f $@
+	@echo '  AR  $@'
+	@$(AR) rcs $@ $^
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
@@ -147,8 +172,9 @@ install: all
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/sdesp
-	install -m 644 $(PUBLIC_H) $(DESTDIR)$(PREFIX)/include/sdesp/
-	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(PUBLIC_H) $(sort $(wildcard ports/lwip/sdesp_*.h)) \
+		$(DESTDIR)$(PREFIX)/include/sdesp/
+	install -m 644 $(LIB) $(LWIP_LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
 	install -m 644 $(BUILD)/sdesp.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m 644 docs/sdesp.1 $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -207,13 +233,27 @@ $(NETNS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
+# lwIP above sessions: tests in one process, and a pair of relays.
+LWIP_RELAY := $(BUILD)/tests/lwip/relay_pair
+LWIP_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/lwip/test_*.c))
+LWIP_COMMON := $(call obj,$(filter-out %relay_pair.c tests/lwip/test_%, \
+	$(LWIP_TEST_SRC)) $(SUPPORT_SRC))
+
+$(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o $(LWIP_COMMON) \
+		$(LWIP_LIB) $(LIB)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LWIP_LIBS) $(BEARSSL_LIBS)
+
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
+	tests/lwip/test_*.sh \
 	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL) \
+		$(LWIP_TESTS) $(LWIP_RELAY)
 	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
-		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
+		sh tests/support/run.sh $(RESULTS) $(UNIT) $(LWIP_TESTS) $(CASES) \
+		$(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS) \
 		$(if $(SAN),,$(KERNEL_TESTS))
 
@@ -238,19 +278,20 @@ interop: $(KERNEL)
 # --- what the code looks like ---------------------------------------------
 
 LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) \
+	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) $(LWIP_SRC) \
+	$(LWIP_TEST_SRC) \
 	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
-	@sh tests/lint/warnings.sh "$(BASE_FLAGS)" $(LINT_SRC)
+	@sh tests/lint/warnings.sh "$(BASE_FLAGS) $(LWIP_CFLAGS)" $(LINT_SRC)
 	@clang-format --dry-run -Werror $(FORMAT_SRC)
 	@echo 'clang-format: all as .clang-format says'
 	@cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
-		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
+		$(LIB_SRC) $(CMD_SRC) $(LWIP_SRC) $(FUZZ_SRC)
 	@echo 'cppcheck: nothing found'
 	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 	@echo 'shellcheck: nothing found'
