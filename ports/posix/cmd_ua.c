@@ -160,6 +160,8 @@ static int run(const struct options *o, const char *target)
 		return system_error("libre does not start");
 	tmr_init(&ua->end);
 	tmr_init(&ua->look);
+	tmr_init(&ua->refusal);
+	ua_sip_quiet();
 	code = start(ua);
 	if (code == DONE) {
 		ua_path_touch(ua);

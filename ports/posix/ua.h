@@ -44,12 +44,13 @@ struct ua {
 	struct ua_register *registration;
 	struct ua_path *path;
 	struct ua_call call[UA_CALLS];
-	struct tmr end;   /* --seconds, then patience */
-	struct tmr look;  /* for silence */
-	int ending;       /* 1: goodbye was said */
-	int code;         /* exit code so far */
-	unsigned refused; /* callers */
-	unsigned served;  /* calls that were established */
+	struct tmr end;     /* --seconds, then patience */
+	struct tmr look;    /* for silence */
+	struct tmr refusal; /* a peer refused us in TLS */
+	int ending;         /* 1: goodbye was said */
+	int code;           /* exit code so far */
+	unsigned refused;   /* callers */
+	unsigned served;    /* calls that were established */
 };
 
 /* End: BYE, un-REGISTER, and when they are answered or patience is over, out
@@ -59,13 +60,21 @@ void ua_end(struct ua *ua, int code);
 /* ua_sip.c: the stack, one transport, listening. An exit code. */
 int ua_sip_open(struct ua *ua);
 void ua_sip_close(struct ua *ua);
+void ua_sip_quiet(void); /* libre's own remarks: what matters is said here */
 
-/* A TLS context: our certificate, and who has to prove what. A server that we
- * connect to proves to be one of hosts, or to have the address connected to;
- * with ca a client proves to be certified. An exit code. */
+/*
+ * ua_tls.c: a TLS context of our certificate, and who has to prove what: with
+ * ca a client to be certified by it, a server that we connect to also to be
+ * one of hosts (NULL: none), or an address that a call came from. refused is
+ * called when a peer refuses us; it must not touch the stack. An exit code.
+ */
 #define UA_TLS_HOSTS 3
 int ua_tls_open(struct tls **tls, const char *cert, const char *ca,
-	const char *const hosts[UA_TLS_HOSTS]);
+	const char *const hosts[UA_TLS_HOSTS], void (*refused)(void *arg),
+	void *arg);
+
+/* A call came from here: its Contact may have to be connected to. */
+void ua_tls_expect(const struct sdesp_addr *peer);
 
 /* ua_register.c: register now and again; failure is told and tried again. */
 int ua_register_open(struct ua *ua);

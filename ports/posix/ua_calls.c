@@ -95,6 +95,8 @@ static void on_incoming(
 	}
 	c->call = call;
 	set_up(c, &setup);
+	if (caller->transport == SDESP_LIBRE_TLS)
+		ua_tls_expect(&caller->source);
 	if (sdesp_call_accept(call, &setup) != SDESP_OK)
 		note("call from %s: cannot be taken", identity);
 }
@@ -327,9 +329,12 @@ void ua_calls_close(struct ua *ua)
 
 	tmr_cancel(&ua->look);
 	for (i = 0; i < UA_CALLS; i++) {
-		if (ua->call[i].call != NULL)
-			ua_say("closed %s: given up, no answer to the goodbye",
-				sdesp_call_peer(ua->call[i].call));
+		if (ua->call[i].call == NULL)
+			continue;
+		ua_say("closed %s: given up, no answer",
+			sdesp_call_peer(ua->call[i].call));
+		if (ua->code == DONE && !ua->call[i].established)
+			ua->code = REFUSED;
 	}
 	ua->calls = mem_deref(ua->calls);
 	for (i = 0; i < UA_CALLS; i++) {

@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#define DEBUG_MODULE "sdesp"
+#define DEBUG_LEVEL 0
+#include "ports/libre/sdesp_re.h"
+#include <re/re_dbg.h>
+
 #include "ports/posix/report.h"
 #include "ports/posix/ua.h"
 #include "sdesp.h"
@@ -32,6 +37,22 @@ static struct dnsc *open_dns(void)
 	return dns;
 }
 
+static void give_up_call(void *arg)
+{
+	struct ua *ua = arg;
+
+	if (!ua->config.listener && ua->served == 0)
+		ua_end(ua, SYSTEM);
+}
+
+/* Called from within the connection: what follows waits. */
+static void on_refused(void *arg)
+{
+	struct ua *ua = arg;
+
+	tmr_start(&ua->refusal, 0, give_up_call, ua);
+}
+
 static int open_tls(struct ua *ua)
 {
 	const struct ua_config *c = &ua->config;
@@ -50,7 +71,8 @@ static int open_tls(struct ua *ua)
 			pl_strcpy(&uri.host, texts[i], sizeof texts[i]) == 0)
 			hosts[i] = texts[i];
 	}
-	return ua_tls_open(&ua->tls, c->o->tls_cert, c->o->tls_ca, hosts);
+	return ua_tls_open(
+		&ua->tls, c->o->tls_cert, c->o->tls_ca, hosts, on_refused, ua);
 }
 
 int ua_sip_open(struct ua *ua)
@@ -88,8 +110,14 @@ int ua_sip_open(struct ua *ua)
 	return DONE;
 }
 
+void ua_sip_quiet(void)
+{
+	dbg_init(DBG_CRIT, DBG_NONE);
+}
+
 void ua_sip_close(struct ua *ua)
 {
+	tmr_cancel(&ua->refusal);
 	if (ua->sip != NULL)
 		sip_close(ua->sip, true);
 	ua->sip = mem_deref(ua->sip);
