@@ -243,16 +243,19 @@ $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 # With two stacks of libre, which must come after what uses them.
 LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
 $(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
-$(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
+$(LIBRE_UNIT): TEST_LIBS := $(LIB) -lcmocka $(LIBRE_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
 
+# What a harness needs beyond the library.
+FUZZ_MORE := ports/libre/mime.c
+
 # Each harness with a plain main that replays files.
 $(REPLAY): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fuzz/main.o \
-		$(call obj,$(SUPPORT_SRC)) $(LIB)
+		$(call obj,$(SUPPORT_SRC) $(FUZZ_MORE)) $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcrypto $(BEARSSL_LIBS)
 
@@ -391,11 +394,11 @@ cross:
 FUZZERS := $(patsubst fuzz/%.c,build/libfuzzer/%,$(FUZZ_SRC))
 FUZZ_SECONDS := 30
 
-$(FUZZERS): build/libfuzzer/%: fuzz/%.c $(LIB_SRC) $(SUPPORT_SRC) $(PUBLIC_H)
+$(FUZZERS): build/libfuzzer/%: fuzz/%.c $(LIB_SRC) $(FUZZ_MORE) $(SUPPORT_SRC) $(PUBLIC_H)
 	@mkdir -p $(@D)
 	@echo '  FUZZ $@'
 	@clang $(BASE_FLAGS) -O1 -g -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(SUPPORT_SRC) \
+		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(FUZZ_MORE) $(SUPPORT_SRC) \
 		-lcrypto $(BEARSSL_LIBS)
 
 fuzz: $(FUZZERS)

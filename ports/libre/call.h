@@ -207,6 +207,10 @@ SDESP_CHECK int media_answer(struct sdesp_call *call, struct sdesp_span sdp,
 int media_accept(struct sdesp_call *call, struct sdesp_span sdp, bool final,
 	struct sdesp_why *why);
 
+/* Read the final answer of a message; *there: it has SDP. */
+SDESP_CHECK int media_final(struct sdesp_call *call, const struct sip_msg *msg,
+	bool *there, struct sdesp_why *why);
+
 /* The open offer, either side's, came to nothing. */
 void media_fail(struct sdesp_call *call);
 
@@ -326,6 +330,9 @@ const char *timer_offer(
 
 /* Is the interval that a request asks for too short? */
 bool timer_too_short(const struct sdesp_call *call, const struct sip_msg *msg);
+
+/* The number that a header begins with; 0 = none. */
+uint32_t timer_seconds(const struct sip_hdr *hdr);
 
 /* Settle the interval by a request; the headers of its 2xx. */
 const char *timer_answer(char text[TIMER_HEADERS], struct sdesp_call *call,

@@ -109,6 +109,20 @@ int media_accept(struct sdesp_call *call, struct sdesp_span sdp, bool final,
 	return status;
 }
 
+int media_final(struct sdesp_call *call, const struct sip_msg *msg, bool *there,
+	struct sdesp_why *why)
+{
+	struct sdesp_span sdp;
+
+	*there = body_sdp(&sdp, msg) == 0 && sdp.len > 0;
+	if (*there)
+		return media_accept(call, sdp, true, why);
+	memset(why, 0, sizeof *why);
+	why->what = "there is no SDP where an answer must be";
+	media_fail(call);
+	return SDESP_ERR_MISSING;
+}
+
 void media_fail(struct sdesp_call *call)
 {
 	sdesp_session_fail(&call->session, call_now());

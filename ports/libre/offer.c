@@ -2,8 +2,6 @@
  * or UPDATE. RFC 3261 14.1, RFC 3311. SPDX-License-Identifier: MIT */
 #include "ports/libre/call.h"
 
-#include <string.h>
-
 /* RFC 3261 14.1, in ms: the owner of the Call-ID waits longer. */
 #define RETRY_OWNER_MIN 2100
 #define RETRY_OWNER_SPREAD 1901
@@ -51,25 +49,21 @@ static bool answered(struct sdesp_call *call, const struct sip_msg *msg)
 {
 	struct out *out = &call->out;
 	char text[WARNING_MAX];
-	struct sdesp_span sdp;
 	struct sdesp_why why;
-	int status = SDESP_ERR_MISSING;
+	bool there;
+	int status;
 
-	memset(&why, 0, sizeof why);
 	if (out->carried == CARRIED_NONE)
 		return true;
-	if (body_sdp(&sdp, msg) == 0 && sdp.len > 0)
-		status = media_accept(call, sdp, true, &why);
-	else
-		media_fail(call);
+	status = media_final(call, msg, &there, &why);
 	if (status == SDESP_OK) {
 		call->failed = 0;
 		return true;
 	}
 	revert(call);
 	/* A refused answer to a rekey makes the session want a refresh. */
-	if (out->must || out->carried == CARRIED_REFRESH ||
-		status == SDESP_ERR_REJECTED || status == SDESP_ERR_MISSING) {
+	if (out->must || out->carried == CARRIED_REFRESH || !there ||
+		status == SDESP_ERR_REJECTED) {
 		bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
 			warning_text(text, status, &why));
 		return false;
@@ -108,7 +102,7 @@ static void refused(struct sdesp_call *call, const struct sip_msg *msg)
 		if (glare)
 			retry_later(call);
 		else
-			retry_in(call, 1000u * MIN(pl_u32(&after->val),
+			retry_in(call, 1000u * MIN(timer_seconds(after) + 1,
 						       RETRY_AFTER_MAX));
 		return;
 	} else {

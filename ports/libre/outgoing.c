@@ -92,17 +92,6 @@ static int answer_offer(struct sdesp_call *call, const struct sip_msg *msg,
 	return status;
 }
 
-static int take_answer(struct sdesp_call *call, const struct sip_msg *msg,
-	struct sdesp_why *why)
-{
-	struct sdesp_span sdp;
-
-	if (body_sdp(&sdp, msg) == 0 && sdp.len > 0)
-		return media_accept(call, sdp, true, why);
-	media_fail(call);
-	return SDESP_ERR_MISSING;
-}
-
 /* Our INVITE was taken. */
 static void answered(struct sdesp_call *call, const struct sip_msg *msg)
 {
@@ -111,6 +100,7 @@ static void answered(struct sdesp_call *call, const struct sip_msg *msg)
 	char text[WARNING_MAX];
 	int status = SDESP_OK;
 	struct sdesp_why why;
+	bool there;
 
 	memset(&why, 0, sizeof why);
 	call->dlg = fork_win(call->fork, msg);
@@ -121,7 +111,7 @@ static void answered(struct sdesp_call *call, const struct sip_msg *msg)
 	call->updates = sip_msg_hdr_has_value(msg, SIP_HDR_ALLOW, "UPDATE");
 	if (!call->hung_up)
 		status = offerless ? answer_offer(call, msg, &body, &why)
-				   : take_answer(call, msg, &why);
+				   : media_final(call, msg, &there, &why);
 	else
 		media_fail(call);
 	(void)ack_send(&call->ack, call->ua->config.sip, call->dlg, call->auth,

@@ -3,7 +3,6 @@
 #include "ports/libre/call.h"
 
 #include <stdio.h>
-#include <string.h>
 
 static void resend(void *arg)
 {
@@ -89,18 +88,13 @@ static void answer_in_ack(struct sdesp_call *call, const struct sip_msg *msg)
 {
 	bool first = call->phase == PHASE_ANSWERED;
 	char text[WARNING_MAX];
-	struct sdesp_span sdp;
 	struct sdesp_why why;
-	int status = SDESP_ERR_MISSING;
+	bool there;
+	int status = media_final(call, msg, &there, &why);
 
-	memset(&why, 0, sizeof why);
-	if (body_sdp(&sdp, msg) == 0 && sdp.len > 0)
-		status = media_accept(call, sdp, true, &why);
-	else
-		media_fail(call);
 	call->phase = PHASE_UP;
-	if (status != SDESP_OK && (first || status == SDESP_ERR_REJECTED ||
-					  status == SDESP_ERR_MISSING))
+	if (status != SDESP_OK &&
+		(first || !there || status == SDESP_ERR_REJECTED))
 		bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
 			warning_text(text, status, &why));
 }

@@ -119,7 +119,8 @@ struct sdesp_libre_config {
 		const struct sdesp_caller *caller, void *arg);
 
 	/* NULL, or: sessions were called; tick the backends (see
-	 * sdesp_udp_tick()). Not for calls of sdesp_libre_poll(). */
+	 * sdesp_udp_tick()) and sdesp_libre_poll() them. Never nested: what
+	 * it sets off is told by a further call. */
 	void (*touched)(void *arg);
 	void *arg; /* of the three above */
 
@@ -169,7 +170,10 @@ SDESP_CHECK int sdesp_libre_poll(
 /*
  * Let a TLS context of libre demand that servers prove to be host (a DNS name
  * or an IP literal), by the authorities of tls_add_ca(). libre alone proves
- * nothing. SDESP_ERR_ARG: host cannot be set.
+ * nothing. It is one host for all connections that the stack opens: the proxy,
+ * or the one peer. libre opens one for requests within a dialog, too, towards
+ * the other's Contact: without a proxy a caller needs a certificate as well.
+ * SDESP_ERR_ARG: host cannot be set.
  */
 SDESP_CHECK int sdesp_libre_verify(struct tls *tls, const char *host);
 

@@ -10,7 +10,7 @@ struct session_expires {
 	bool uac, uas;     /* who refreshes */
 };
 
-static uint32_t seconds_of(const struct sip_hdr *hdr)
+uint32_t timer_seconds(const struct sip_hdr *hdr)
 {
 	struct pl number = {NULL, 0};
 
@@ -26,7 +26,7 @@ static void read_expires(
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_SESSION_EXPIRES);
 	struct pl who = {NULL, 0};
 
-	expires->interval = seconds_of(hdr);
+	expires->interval = timer_seconds(hdr);
 	if (hdr != NULL)
 		(void)msg_param_decode(&hdr->val, "refresher", &who);
 	expires->uac = pl_strcasecmp(&who, "uac") == 0;
@@ -103,7 +103,7 @@ bool timer_too_short(const struct sdesp_call *call, const struct sip_msg *msg)
 static uint32_t settle(const struct sdesp_call *call, uint32_t theirs,
 	const struct sip_msg *msg)
 {
-	uint32_t least = seconds_of(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
+	uint32_t least = timer_seconds(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
 	uint32_t interval = call->ua->config.session_expires;
 
 	if (theirs != 0 && theirs < interval)
@@ -153,7 +153,7 @@ void timer_accept(struct sdesp_call *call, const struct sip_msg *msg)
 
 bool timer_raise(struct sdesp_call *call, const struct sip_msg *msg)
 {
-	uint32_t least = seconds_of(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
+	uint32_t least = timer_seconds(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
 
 	if (least <= call->expiry.interval)
 		return false;
