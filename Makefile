@@ -243,7 +243,8 @@ $(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o \
 		$(LWIP_LIB) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LWIP_LIBS) $(BEARSSL_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LWIP_LIB) $(LIB) \
+		$(TEST_LIBS) $(LWIP_LIBS) $(BEARSSL_LIBS)
 
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
 	tests/lwip/test_*.sh \
