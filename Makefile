@@ -93,7 +93,8 @@ deps:
 
 test-deps:
 	@sh tests/support/packages.sh $(TEST_DEPS)
-	@sh tests/support/bearssl-source.sh .deps/bearssl
+	@sh tests/support/debian-source.sh bearssl .deps/bearssl
+	@sh tests/support/debian-source.sh lwip .deps/lwip
 	@sh tests/kernel/fetch.sh .deps/guest
 
 # Says what is missing before the compiler does.
@@ -237,7 +238,7 @@ $(NETNS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 LWIP_RELAY := $(BUILD)/tests/lwip/relay_pair
 LWIP_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/lwip/test_*.c))
 
-$(LWIP_TESTS): $(call obj,$(addprefix tests/lwip/,net.c stream.c))
+$(LWIP_TESTS): $(call obj,$(addprefix tests/lwip/,heap.c net.c stream.c))
 $(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o \
 		$(BUILD)/tests/lwip/keys.o $(call obj,$(SUPPORT_SRC)) \
 		$(LWIP_LIB) $(LIB)

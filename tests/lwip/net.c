@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lwip/init.h"
-#include "lwip/mem.h"
 #include "lwip/sys.h"
 #include "tests/lwip/keys.h"
 #include "tests/support/udp_pair.h"
@@ -17,23 +16,6 @@ uint64_t net_now_ms = 1000;
 u32_t sys_now(void)
 {
 	return (u32_t)net_now_ms;
-}
-
-/* Likewise its heap, to be counted. */
-long net_blocks;
-
-void *mem_malloc(mem_size_t size)
-{
-	void *p = malloc(size);
-
-	net_blocks += p != NULL;
-	return p;
-}
-
-void mem_free(void *p)
-{
-	net_blocks -= p != NULL;
-	free(p);
 }
 
 static uint64_t now(void)
