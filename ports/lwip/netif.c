@@ -108,7 +108,6 @@ static int copy_out(struct sdesp_lwip *l, struct pbuf *p, struct sdesp_pkt *pkt)
 	if (((header[6] & 0x3f) | header[7]) != 0 ||
 		(header[9] != TCP && header[9] != UDP))
 		return SDESP_ERR_UNSUPPORTED; /* nor a fragment */
-	memset(pkt, 0, sizeof *pkt);
 	pkt->next_header = header[9];
 	pkt->data = l->octets + SDESP_PKT_HEAD;
 	pkt->len = len - IP4_HEADER;
@@ -121,7 +120,7 @@ static int copy_out(struct sdesp_lwip *l, struct pbuf *p, struct sdesp_pkt *pkt)
 static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 {
 	struct sdesp_lwip *l = netif->state;
-	struct sdesp_pkt pkt;
+	struct sdesp_pkt pkt = {0};
 	int status = SDESP_ERR_UNSUPPORTED;
 
 	if (ip4_addr_cmp(to, ip_2_ip4(&l->peer)))

@@ -38,8 +38,13 @@ FNR == 1 {
 			fail("core/" room " includes <" name ">")
 		next
 	}
-	if (system_header)
+	if (system_header) {
+		# The netif is for devices too; only its relay is for POSIX.
+		if (top == "ports" && room == "lwip" && !(name in libc) &&
+			part[n] != "socket.c")
+			fail("ports/lwip/" part[n] " includes <" name ">")
 		next
+	}
 	if (name !~ /\//) {
 		# Its own folder or a public header.
 		if (name ~ /^sdesp/ || top != "core")

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "lwip/init.h"
-#include "lwip/mem.h"
 #include "lwip/sys.h"
+#include "tests/lwip/keys.h"
 #include "tests/support/udp_pair.h"
 
 uint64_t net_now_ms = 1000;
@@ -16,23 +16,6 @@ uint64_t net_now_ms = 1000;
 u32_t sys_now(void)
 {
 	return (u32_t)net_now_ms;
-}
-
-/* Likewise its heap, to be counted. */
-long net_blocks;
-
-void *mem_malloc(mem_size_t size)
-{
-	void *p = malloc(size);
-
-	net_blocks += p != NULL;
-	return p;
-}
-
-void mem_free(void *p)
-{
-	net_blocks -= p != NULL;
-	free(p);
 }
 
 static uint64_t now(void)
@@ -46,15 +29,6 @@ static void need(int good, const char *what)
 		return;
 	fprintf(stderr, "net: %s\n", what);
 	exit(1);
-}
-
-static const struct sdesp_crypto_class *const *crypto(void)
-{
-	static struct sdesp_bearssl provider;
-
-	if (provider.vtable == NULL)
-		sdesp_bearssl_init(&provider);
-	return &provider.vtable;
 }
 
 void net_init(struct net *net)
@@ -95,32 +69,13 @@ struct net_host *net_host(struct net *net, const char *ip, uint16_t port)
 {
 	struct net_host *host = &net->host[net->nhosts++];
 	struct sdesp_udp_config config = {
-		.crypto = crypto(), .send = host_send, .send_ctx = host};
+		.crypto = keys_crypto(), .send = host_send, .send_ctx = host};
 
 	need(net->nhosts <= NET_HOSTS, "too many hosts");
 	host->net = net;
 	host->addr = udp_addr(ip, port);
 	need(sdesp_udp_init(&host->udp, &config) == SDESP_OK, "no backend");
 	return host;
-}
-
-static void install(struct net_end *end)
-{
-	struct sdesp_backend *be = &end->host->udp.base;
-
-	need(be->vtable->sa_add(be, &end->flow, &end->in, 1) == SDESP_OK,
-		"no inbound SA");
-	need(be->vtable->sa_add(be, &end->flow, &end->out, 0) == SDESP_OK,
-		"no outbound SA");
-}
-
-static void turn(struct net_end *end)
-{
-	struct sdesp_backend *be = &end->host->udp.base;
-
-	need(be->vtable->policy_set(
-		     be, &end->flow, SDESP_PROTECT, end->out.spi) == SDESP_OK,
-		"no policy");
 }
 
 static void new_keys(struct net *net, struct net_session *s, unsigned suite)
@@ -131,25 +86,11 @@ static void new_keys(struct net *net, struct net_session *s, unsigned suite)
 		s->end[i].in = udp_sa(suite, net->next_spi++);
 	for (i = 0; i < 2; i++)
 		s->end[i].out = s->end[1 - i].in;
-	install(&s->end[0]);
-	install(&s->end[1]);
-	turn(&s->end[0]);
-	turn(&s->end[1]);
-}
+	for (i = 0; i < 2; i++) {
+		struct net_end *end = &s->end[i];
 
-static struct sdesp_flow flow_between(
-	const struct net_host *a, const struct net_host *b)
-{
-	struct sdesp_flow flow = udp_flow();
-
-	flow.local = a->addr;
-	flow.remote = b->addr;
-	flow.ts[0].local.lo = 0;
-	flow.ts[0].local.hi = 65535;
-	flow.ts[1] = flow.ts[0];
-	flow.ts[1].protocol = 6;
-	flow.nts = 2;
-	return flow;
+		keys_install(&end->host->udp, &end->flow, &end->in, &end->out);
+	}
 }
 
 struct net_session *net_join(
@@ -161,8 +102,8 @@ struct net_session *net_join(
 	need(net->nsessions <= NET_SESSIONS, "too many sessions");
 	s->end[0].host = a;
 	s->end[1].host = b;
-	s->end[0].flow = flow_between(a, b);
-	s->end[1].flow = flow_between(b, a);
+	s->end[0].flow = keys_flow(&a->addr, &b->addr);
+	s->end[1].flow = keys_flow(&b->addr, &a->addr);
 	new_keys(net, s, suite);
 	for (i = 0; i < 2; i++) {
 		struct sdesp_lwip_config config = {.udp = &s->end[i].host->udp,

@@ -56,9 +56,6 @@ struct net {
 
 extern uint64_t net_now_ms;
 
-/* Blocks of memory that lwIP holds; on a host it takes all of its there. */
-extern long net_blocks;
-
 /* Start lwIP, once; then an empty network without faults. */
 void net_init(struct net *net);
 

@@ -522,12 +522,24 @@ static void hear(void *arg, struct udp_pcb *pcb, struct pbuf *p,
 	pbuf_free(p);
 }
 
+static err_t say(
+	struct udp_pcb *pcb, const struct net_end *end, u16_t port, size_t len)
+{
+	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
+	err_t err;
+
+	assert_non_null(p);
+	memset(p->payload, 'x', len);
+	err = udp_sendto(pcb, p, &end->lwip.peer, port);
+	pbuf_free(p);
+	return err;
+}
+
 static void udp_goes_both_ways(const char *a, const char *b)
 {
 	struct net_session *s = pair(a, b);
 	struct udp_pcb *client = udp_new(), *server = udp_new();
 	struct heard at_client = {0}, at_server = {0};
-	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, 5, PBUF_RAM);
 
 	assert_int_equal(
 		udp_bind(server, &s->end[1].lwip.netif.ip_addr, PORT), ERR_OK);
@@ -538,32 +550,24 @@ static void udp_goes_both_ways(const char *a, const char *b)
 	udp_bind_netif(client, &s->end[0].lwip.netif);
 	udp_recv(client, hear, &at_client);
 
-	assert_int_equal(pbuf_take(p, "hello", 5), ERR_OK);
-	assert_int_equal(
-		udp_sendto(client, p, &s->end[0].lwip.peer, PORT), ERR_OK);
+	assert_int_equal(say(client, &s->end[0], PORT, 5), ERR_OK);
 	net_wait(&net, 10);
 	assert_int_equal(at_server.len, 5);
 	assert_int_equal(at_server.port, 5000);
-	assert_memory_equal(at_server.text, "hello", 5);
+	assert_memory_equal(at_server.text, "xxxxx", 5);
 	assert_int_equal(at_client.len, 5);
 	assert_int_equal(at_client.port, PORT);
-	pbuf_free(p);
 
 	/* To a port where nobody is: no ICMP comes of it. */
-	p = pbuf_alloc(PBUF_TRANSPORT, 5, PBUF_RAM);
-	assert_int_equal(
-		udp_sendto(client, p, &s->end[0].lwip.peer, PORT + 1), ERR_OK);
+	assert_int_equal(say(client, &s->end[0], PORT + 1, 5), ERR_OK);
 	net_wait(&net, 10);
 	assert_int_equal(s->end[1].lwip.sent, 1);
 	assert_int_equal(s->end[1].lwip.unsent, 1);
-	pbuf_free(p);
 
 	/* Larger than a packet: not cut into pieces. */
-	p = pbuf_alloc(PBUF_TRANSPORT, 3000, PBUF_RAM);
-	udp_sendto(client, p, &s->end[0].lwip.peer, PORT);
+	say(client, &s->end[0], PORT, 3000);
 	net_wait(&net, 10);
 	assert_int_equal(s->end[0].lwip.sent, 2);
-	pbuf_free(p);
 	udp_remove(client);
 	udp_remove(server);
 	close_both(s);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lwip/priv/tcp_priv.h"
+#include "tests/lwip/heap.h"
 #include "tests/lwip/stream.h"
 
 enum { PORT = 8080, MB5 = 5000000 };
@@ -77,12 +78,12 @@ static void all_released(struct tcp_pcb *listener, long before)
 	assert_null(tcp_bound_pcbs);
 	assert_null(tcp_listen_pcbs.pcbs);
 	net_wait(&net, 1000); /* TCP's timer stops */
-	assert_int_equal(net_blocks, before);
+	assert_int_equal(heap_blocks, before);
 }
 
 static void clean_with_rekey(const char *a, const char *b)
 {
-	long before = (net_init(&net), net_blocks);
+	long before = (net_init(&net), heap_blocks);
 	struct tcp_pcb *listener = set_up(a, b, SDESP_AES_128_GCM_16);
 	const struct sdesp_udp_counters *at0 = &net.host[0].udp.counters;
 	const struct sdesp_udp_counters *at1 = &net.host[1].udp.counters;
@@ -121,7 +122,7 @@ static void test_clean_rekey_ipv6(void **state)
 
 static void test_lossy_rekey(void **state)
 {
-	long before = (net_init(&net), net_blocks);
+	long before = (net_init(&net), heap_blocks);
 	struct tcp_pcb *listener =
 		set_up("192.0.2.1", "198.51.100.2", SDESP_AES_256_GCM_16_IIV);
 
@@ -146,7 +147,7 @@ static void test_lossy_rekey(void **state)
 /* The caller says all and ends; the server goes on for long, and is heard. */
 static void test_half_close(void **state)
 {
-	long before = (net_init(&net), net_blocks);
+	long before = (net_init(&net), heap_blocks);
 	struct tcp_pcb *listener =
 		set_up("192.0.2.1", "198.51.100.2", SDESP_AES_128_GCM_16);
 
@@ -164,7 +165,7 @@ static void test_half_close(void **state)
 /* The session is closed at one end, which can still say so. */
 static void test_close_in_transfer(void **state)
 {
-	long before = (net_init(&net), net_blocks);
+	long before = (net_init(&net), heap_blocks);
 	struct tcp_pcb *listener =
 		set_up("192.0.2.1", "198.51.100.2", SDESP_AES_128_GCM_16);
 
@@ -185,7 +186,7 @@ static void test_close_in_transfer(void **state)
 	assert_null(tcp_active_pcbs);
 	assert_null(tcp_tw_pcbs);
 	net_wait(&net, 1000);
-	assert_int_equal(net_blocks, before);
+	assert_int_equal(heap_blocks, before);
 }
 
 /* On hold nothing leaves, and then it goes on. */
