@@ -161,10 +161,16 @@ clean:
 
 TEST_LIBS := -lcmocka -lcrypto
 
+# Pieces of the command that are functions alone.
+$(BUILD)/tests/unit/test_guard: $(call obj,ports/posix/guard_traffic.c)
+$(BUILD)/tests/unit/test_status: $(call obj,ports/posix/status.c \
+	ports/posix/sa_text.c)
+
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(TEST_LIBS) \
+		$(BEARSSL_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)

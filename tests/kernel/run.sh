@@ -149,7 +149,7 @@ end -INT $a $b
 check "nothing is left" empty
 
 # A program of its own, on the kernel's path.
-cell=exec
+cell=program
 agree "$transport" "$peer" || exit 1
 start_b xfrm
 ready b.log
