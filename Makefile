@@ -234,6 +234,9 @@ $(BUILD)/tests/unit/test_ua_auth: $(call obj,ports/posix/ua_auth.c \
 UA_UNIT := $(BUILD)/tests/unit/test_ua_peers $(BUILD)/tests/unit/test_ua_auth
 $(UA_UNIT): $(call obj,ports/posix/report.c)
 $(UA_UNIT): TEST_LIBS += $(LIBRE_LIBS)
+$(BUILD)/tests/unit/test_guard: $(call obj,ports/posix/guard_traffic.c)
+$(BUILD)/tests/unit/test_status: $(call obj,ports/posix/status.c \
+	ports/posix/sa_text.c)
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -244,7 +247,7 @@ $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 # With two stacks of libre, which must come after what uses them.
 LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
 $(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
-$(LIBRE_UNIT): TEST_LIBS := $(LIB) -lcmocka $(LIBRE_LIBS)
+$(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /*
- * sdesp run: UDP ports through an SA pair, in the foreground.
+ * sdesp run: traffic through an SA pair, in the foreground.
  * SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
@@ -227,20 +227,30 @@ static int run(const struct options *o)
 
 const struct command cmd_run = {
 	"run",
-	"--state FILE [-L [ADDR:]LPORT:RPORT]... [--expose PORT]...",
-	"carry UDP ports through the session, in the foreground",
-	"Any UDP program can use the session at once. What is sent to "
-	"127.0.0.1:LPORT\ngoes through ESP to the peer's port RPORT, if the "
-	"peer exposes it; answers come\nback the same way. Ports on both "
-	"sides must be within the selectors.\n\n"
+	"--state FILE [--backend NAME] [options] [--exec PROGRAM ...]",
+	"protect traffic with the session, in the foreground",
+	"With --backend tun or xfrm, as root, everything that programs of this "
+	"host send\nto the peer (in a tunnel: to its networks) goes through "
+	"ESP "
+	"or nowhere, as far\nas the selectors say. If run is killed it stays "
+	"so.\n\n"
+	"With --backend udp nothing needs privilege and any UDP program can "
+	"use the\nsession at once. What is sent to 127.0.0.1:LPORT goes "
+	"through ESP to the peer's\nport RPORT, if the peer exposes it; "
+	"answers "
+	"come back the same way. Ports on\nboth sides must be within the "
+	"selectors.\n\n"
 	"example, with a service at UDP port 5000 of host b:\n"
 	"  b$ sdesp run --state b --expose 5000\n"
 	"  a$ sdesp run --state a -L 6000:5000\n"
-	"  a$ client 127.0.0.1 6000\n\n"
+	"  a$ client 127.0.0.1 6000\n"
+	"example, with every program between two hosts:\n"
+	"  b# sdesp run --state b --backend tun\n"
+	"  a# sdesp run --state a --backend xfrm --exec ssh b\n\n"
 	"Sequence numbers are reserved in FILE before they are used. If run "
 	"is killed,\nits replay window is lost and inbound packets are refused "
-	"until a rekey.\nSDESP_KEYLOGFILE=FILE writes the keys for "
-	"Wireshark.",
+	"until a rekey.\nsdesp status shows how it goes. "
+	"SDESP_KEYLOGFILE=FILE writes the keys for\nWireshark.",
 	FOR_RUN,
 	0,
 	0,

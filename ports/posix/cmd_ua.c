@@ -126,6 +126,8 @@ static int start(struct ua *ua)
 		code = ua_calls_open(ua);
 	if (code == DONE)
 		code = catch_rekey(ua);
+	if (code == DONE && o->status_socket != NULL)
+		code = ua_status_open(ua);
 	if (code == DONE && ua->config.registrar[0] != '\0')
 		code = ua_register_open(ua);
 	if (code == DONE && !ua->config.listener)
@@ -139,6 +141,7 @@ static void stop(struct ua *ua)
 {
 	tmr_cancel(&ua->end);
 	ua_register_close(ua);
+	ua_status_close(ua);
 	ua_calls_close(ua);
 	ua_sip_close(ua);
 	if (rekey_pipe[0] >= 0) {

@@ -165,6 +165,8 @@ static uint64_t tick(struct home *home, uint64_t now_ms)
 {
 	struct xfrm_home *h = self(home);
 
+	if (h->alive_ms == 0)
+		h->alive_ms = now_ms;
 	if (h->encap.fd >= 0 && now_ms - h->alive_ms >= KEEPALIVE_MS) {
 		h->alive_ms = now_ms;
 		keep_alive(h);

@@ -132,6 +132,8 @@ static const struct row rows[] = {
 	{"--exec", "PROGRAM [ARGUMENT...]", FOR_RUN, REST, FIELD(exec), 0,
 		"run a program once the path is up, and end with it; it is\n"
 		"ended when the path dies. Takes all words that follow"},
+	{"--status-socket", "PATH", UA, TEXT, FIELD(status_socket), 0,
+		"where to tell sdesp status of the calls"},
 	{"--status-socket", "PATH", FOR_STATUS, TEXT, FIELD(status_socket), 0,
 		"where a command without a state file answers"},
 	{"--json", NULL, FOR_STATUS, FLAG, FIELD(json), 0,

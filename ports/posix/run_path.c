@@ -142,6 +142,25 @@ static int set_policy(struct run_path *path, const struct state_policy *p)
 	return DONE;
 }
 
+static int block_all(struct run_path *path)
+{
+	const struct state_backend *b = &path->st->backend;
+	int code = DONE;
+	unsigned i;
+
+	for (i = 0; code == DONE && i < STATE_POLICIES; i++) {
+		struct state_policy p = b->policies[i];
+
+		p.action = SDESP_BLOCK;
+		p.spi = 0;
+		if (p.used)
+			code = set_policy(path, &p);
+	}
+	return code;
+}
+
+/* In the order of a session (sdesp_sa_pair.h): a flow is blocked before it has
+ * SAs. */
 static int take_over_all(struct run_path *path)
 {
 	struct state_backend *b = &path->st->backend;
@@ -152,6 +171,8 @@ static int take_over_all(struct run_path *path)
 		claim(path, i);
 	code = state_store(path->st);
 	b->live = path->home->backend;
+	if (code == DONE)
+		code = block_all(path);
 	for (i = 0; code == DONE && i < STATE_SAS; i++) {
 		if (path->claimed[i])
 			code = take_over(path, i);
@@ -268,22 +289,6 @@ void run_path_count(const struct run_path *path, struct home_counters *c)
 	}
 }
 
-/* A home in the kernel must have stopped sending before numbers are read. */
-static void stop_sending(struct run_path *path)
-{
-	struct state_backend *b = &path->st->backend;
-	unsigned i;
-
-	for (i = 0; i < STATE_POLICIES; i++) {
-		struct state_policy p = b->policies[i];
-
-		p.action = SDESP_BLOCK;
-		p.spi = 0;
-		if (p.used)
-			(void)set_policy(path, &p);
-	}
-}
-
 static void count(struct sdesp_sa_stats *kept, const struct sdesp_sa_stats *now)
 {
 	kept->state = now->state;
@@ -332,8 +337,8 @@ int run_path_close(struct run_path *path, int code)
 		return code;
 	}
 	b->live = NULL;
-	if (home_outlives(path->home))
-		stop_sending(path);
+	if (home_outlives(path->home)) /* numbers are read once it is still */
+		(void)block_all(path);
 	for (i = 0; i < STATE_SAS; i++) {
 		if (path->live[i])
 			give_back(path, i);

@@ -105,7 +105,7 @@ static void print_one(FILE *out, const struct state_sa *sa, const char *name)
 		fprintf(out, "; next number %llu\n",
 			(unsigned long long)s->seq + 1);
 	if (sa->spent)
-		fprintf(out, "%-10s spent: its keys were exported\n", "");
+		fprintf(out, "%-10s spent: its keys were given away\n", "");
 	if (sa->unclean)
 		fprintf(out, "%-10s closed: its replay window was lost\n", "");
 }

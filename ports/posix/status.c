@@ -46,7 +46,16 @@ static void take_sa(
 void status_take(struct status *s, const struct sdesp_session *session,
 	struct sdesp_backend *be, uint64_t now_ms)
 {
-	sdesp_session_info(session, &s->info);
+	struct sdesp_session_info info;
+
+	sdesp_session_info(session, &info);
+	status_take_info(s, &info, be, now_ms);
+}
+
+void status_take_info(struct status *s, const struct sdesp_session_info *info,
+	struct sdesp_backend *be, uint64_t now_ms)
+{
+	s->info = *info;
 	s->now_ms = now_ms;
 	s->nsas = 0;
 	take_sa(s, be, s->info.spi_in, 1);

@@ -33,6 +33,10 @@ struct status {
 void status_take(struct status *s, const struct sdesp_session *session,
 	struct sdesp_backend *be, uint64_t now_ms);
 
+/* Likewise, for a session that is known by its info alone. */
+void status_take_info(struct status *s, const struct sdesp_session_info *info,
+	struct sdesp_backend *be, uint64_t now_ms);
+
 /*
  * Print n sessions: a few lines for each, or with json one object,
  *

@@ -21,6 +21,7 @@
 struct ua;
 struct ua_path;
 struct ua_register;
+struct ua_status;
 
 /* A call and what it has here. */
 struct ua_call {
@@ -43,6 +44,7 @@ struct ua {
 	struct sdesp_libre *calls;
 	struct ua_register *registration;
 	struct ua_path *path;
+	struct ua_status *status; /* NULL: nobody may ask */
 	struct ua_call call[UA_CALLS];
 	struct tmr end;     /* --seconds, then patience */
 	struct tmr look;    /* for silence */
@@ -87,6 +89,10 @@ void ua_calls_rekey(struct ua *ua);
 
 /* Give up what has not ended by itself. */
 void ua_calls_close(struct ua *ua);
+
+/* ua_status.c: answer sdesp status. An exit code. */
+int ua_status_open(struct ua *ua);
+void ua_status_close(struct ua *ua);
 
 /* ua_path.c: the home that all calls share. */
 int ua_path_open(struct ua *ua);

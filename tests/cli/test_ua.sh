@@ -41,7 +41,7 @@ for transport in udp tcp; do
 done
 
 # Four callers at once, each with its own session; the fifth finds no room.
-listen --expose "$web" --allow "$phone"
+listen --expose "$web" --allow "$phone" --status-socket status
 for i in 1 2 3 4; do
 	call "c$i" --forward "$((entry + i)):$web"
 	eval "p$i=\$pid"
@@ -54,6 +54,8 @@ for i in 1 2 3 4; do
 done
 holds "each with its own keys" [ \
 	"$(grep -h '^established' c?.out | cut -d' ' -f2 | sort -u | wc -l)" = 4 ]
+expect 0 "status" "$SDESP" status --status-socket status
+holds "of each call" [ "$(grep -c '^sip:phone' out)" = 4 ]
 expect 1 "the fifth" "$SDESP" ua call --aor "$phone" --seconds 20 \
 	"$camera:$sip"
 prints '^closed .*486'
