@@ -126,7 +126,7 @@ static void count(struct home *home, struct home_counters *c)
 	const struct sdesp_udp_counters *own = &self(home)->udp.counters;
 
 	c->sent = own->sealed;
-	c->received = own->opened;
+	c->received = own->opened + own->dummies;
 	c->replays = own->replays;
 	c->forged = own->forged;
 	c->others = own->unknown_spi + own->foreign + own->runts +
