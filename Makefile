@@ -267,7 +267,8 @@ interop: $(KERNEL)
 
 # --- what the code looks like ---------------------------------------------
 
-LINT_SRC := $(LIB_SRC) $(LIBRE_SRC) $(LIBRE_SUPPORT_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
+LINT_SRC := $(LIB_SRC) $(LIBRE_SRC) $(LIBRE_SUPPORT_SRC) $(CMD_SRC) \
+	$(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
 	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) \
 	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
