@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ctype.len = (size_t)(end - text);
 	body.p = end + 1;
 	body.len = size - ctype.len - 1;
-	if (mime_find_sdp(&sdp, ctype, body) != MIME_SDP) {
+	if (sdesp_sip_mime_find_sdp(&sdp, ctype, body) != MIME_SDP) {
 		FUZZ_CHECK(sdp.p == NULL);
 		return 0;
 	}

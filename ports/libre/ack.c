@@ -25,11 +25,12 @@ static int keep(enum sip_transp tp, const struct sa *src, const struct sa *dst,
 	return 0;
 }
 
-int ack_send(struct ack **ackp, struct sip *sip, struct sip_dialog *dlg,
-	struct sip_auth *auth, uint32_t cseq, const struct mbuf *body)
+int sdesp_sip_ack_send(struct ack **ackp, struct sip *sip,
+	struct sip_dialog *dlg, struct sip_auth *auth, uint32_t cseq,
+	const struct mbuf *body)
 {
 	struct ack *ack = mem_zalloc(sizeof *ack, destroy);
-	struct mbuf *tail = body_tail("", body);
+	struct mbuf *tail = sdesp_sip_body_tail("", body);
 	int err = ENOMEM;
 
 	if (ack != NULL && tail != NULL) {
@@ -45,13 +46,13 @@ int ack_send(struct ack **ackp, struct sip *sip, struct sip_dialog *dlg,
 	return err;
 }
 
-bool ack_matches(const struct ack *ack, const struct sip_msg *msg)
+bool sdesp_sip_ack_matches(const struct ack *ack, const struct sip_msg *msg)
 {
 	return ack != NULL && ack->cseq == msg->cseq.num &&
 	       sip_dialog_cmp(ack->dlg, msg);
 }
 
-void ack_again(const struct ack *ack, struct sip *sip)
+void sdesp_sip_ack_again(const struct ack *ack, struct sip *sip)
 {
 	if (ack->mb == NULL)
 		return;

@@ -33,7 +33,7 @@ static bool whole(struct sdesp_span *body, const struct sip_msg *msg)
 	return true;
 }
 
-uint16_t body_sdp(struct sdesp_span *sdp, const struct sip_msg *msg)
+uint16_t sdesp_sip_body_sdp(struct sdesp_span *sdp, const struct sip_msg *msg)
 {
 	const struct sip_hdr *ctype = sip_msg_hdr(msg, SIP_HDR_CONTENT_TYPE);
 	const struct sip_hdr *coding =
@@ -48,7 +48,7 @@ uint16_t body_sdp(struct sdesp_span *sdp, const struct sip_msg *msg)
 		return 0;
 	if (coding != NULL && pl_strcasecmp(&coding->val, "identity") != 0)
 		return 415;
-	switch (mime_find_sdp(
+	switch (sdesp_sip_mime_find_sdp(
 		sdp, ctype != NULL ? span_of_pl(&ctype->val) : none, body)) {
 	case MIME_SDP:
 		return 0;
@@ -100,7 +100,7 @@ static struct mbuf *make(struct sdesp_call *call, struct sdesp_span before,
 	return mem_ref(call->text);
 }
 
-struct mbuf *body_make(
+struct mbuf *sdesp_sip_body_make(
 	struct sdesp_call *call, const struct sdesp_text *section)
 {
 	struct sdesp_span before = {call->others.before, call->others.nbefore};
@@ -112,7 +112,8 @@ struct mbuf *body_make(
 	return make(call, before, ours, after);
 }
 
-struct mbuf *body_decline_all(struct sdesp_call *call, struct sdesp_span sdp)
+struct mbuf *sdesp_sip_body_decline(
+	struct sdesp_call *call, struct sdesp_span sdp)
 {
 	char buf[2 * AROUND_MAX];
 	struct sdesp_text all, none;
@@ -127,7 +128,8 @@ struct mbuf *body_decline_all(struct sdesp_call *call, struct sdesp_span sdp)
 	return make(call, empty, declined, empty);
 }
 
-bool body_others(struct others *others, struct sdesp_span sdp, unsigned index)
+bool sdesp_sip_body_others(
+	struct others *others, struct sdesp_span sdp, unsigned index)
 {
 	struct sdesp_text before, after;
 
@@ -139,7 +141,7 @@ bool body_others(struct others *others, struct sdesp_span sdp, unsigned index)
 	return before.status == SDESP_OK && after.status == SDESP_OK;
 }
 
-struct mbuf *body_tail(const char *headers, const struct mbuf *body)
+struct mbuf *sdesp_sip_body_tail(const char *headers, const struct mbuf *body)
 {
 	struct mbuf *mb = mbuf_alloc(1024);
 	size_t len = body != NULL ? mbuf_get_left(body) : 0;

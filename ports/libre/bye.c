@@ -18,13 +18,13 @@ static void gone(int err, const struct sip_msg *msg, void *arg)
 			return;
 		}
 	}
-	call_end(call);
+	sdesp_call_end(call);
 	mem_deref(call);
 }
 
 static int send_bye(struct sdesp_call *call)
 {
-	struct mbuf *tail = body_tail("", NULL);
+	struct mbuf *tail = sdesp_sip_body_tail("", NULL);
 	int err = ENOMEM;
 
 	if (tail != NULL)
@@ -37,22 +37,22 @@ static int send_bye(struct sdesp_call *call)
 	return err;
 }
 
-void bye_send(struct sdesp_call *call)
+void sdesp_sip_bye_send(struct sdesp_call *call)
 {
 	call->phase = PHASE_ENDING;
 	call->want = 0;
-	reply_drop(call);
+	sdesp_sip_reply_drop(call);
 	tmr_cancel(&call->retry);
 	tmr_cancel(&call->expiry.tmr);
 	if (send_bye(call) != 0)
-		call_end(call);
+		sdesp_call_end(call);
 }
 
-void bye_because(struct sdesp_call *call, enum sdesp_call_why why, int status,
-	const char *text)
+void sdesp_sip_bye_because(struct sdesp_call *call, enum sdesp_call_why why,
+	int status, const char *text)
 {
 	if (call->phase != PHASE_UP)
 		return;
-	call_why(call, why, 0, status, text);
-	bye_send(call);
+	sdesp_call_why(call, why, 0, status, text);
+	sdesp_sip_bye_send(call);
 }

@@ -9,27 +9,34 @@
 #define AGAIN_MS 4000     /* after a rekey that was refused twice, ... */
 #define AGAIN_DOUBLINGS 6 /* ... doubled each time, to so much */
 
-uint64_t call_now(void)
+uint64_t sdesp_call_now(void)
 {
 	return sdesp_posix_now_ms();
 }
 
-bool call_alive(const struct sdesp_call *call)
+bool sdesp_call_alive(const struct sdesp_call *call)
 {
 	return call->ua != NULL && call->phase < PHASE_ENDED;
+}
+
+/* No timer runs, nothing is sent again, nothing is left in the backend. */
+static void quiet(struct sdesp_call *call)
+{
+	list_unlink(&call->le);
+	tmr_cancel(&call->tick);
+	tmr_cancel(&call->retry);
+	tmr_cancel(&call->closing);
+	tmr_cancel(&call->expiry.tmr);
+	sdesp_sip_reply_drop(call);
+	(void)sdesp_session_close(&call->session);
+	call->begun = false;
 }
 
 static void destroy(void *arg)
 {
 	struct sdesp_call *call = arg;
 
-	list_unlink(&call->le);
-	tmr_cancel(&call->tick);
-	tmr_cancel(&call->retry);
-	tmr_cancel(&call->closing);
-	tmr_cancel(&call->expiry.tmr);
-	reply_drop(call);
-	(void)sdesp_session_close(&call->session);
+	quiet(call);
 	mem_deref(call->st);
 	mem_deref(call->invite);
 	mem_deref(call->out.body);
@@ -47,7 +54,7 @@ static void destroy(void *arg)
 	mem_deref(call->callid);
 }
 
-struct sdesp_call *call_alloc(struct sdesp_libre *ua)
+struct sdesp_call *sdesp_call_alloc(struct sdesp_libre *ua)
 {
 	const struct sdesp_libre_config *config = &ua->config;
 	struct sdesp_call *call = mem_zalloc(sizeof *call, destroy);
@@ -55,7 +62,7 @@ struct sdesp_call *call_alloc(struct sdesp_libre *ua)
 	if (call == NULL)
 		return NULL;
 	call->ua = ua;
-
+	call->listed = true;
 	call->expiry.interval = config->session_expires;
 	call->expiry.min_se = config->min_se;
 	call->expiry.ours = true;
@@ -66,7 +73,8 @@ struct sdesp_call *call_alloc(struct sdesp_libre *ua)
 	return call;
 }
 
-int call_begin(struct sdesp_call *call, const struct sdesp_call_setup *setup)
+int sdesp_call_begin(
+	struct sdesp_call *call, const struct sdesp_call_setup *setup)
 {
 	int status;
 
@@ -81,7 +89,7 @@ int call_begin(struct sdesp_call *call, const struct sdesp_call_setup *setup)
 	return status;
 }
 
-void ua_touch(struct sdesp_libre *ua)
+void sdesp_libre_touch(struct sdesp_libre *ua)
 {
 	ua->again = true;
 	if (ua->touching || ua->config.touched == NULL)
@@ -104,7 +112,7 @@ static void rekey_due(struct sdesp_call *call)
 		unsigned doublings = MIN(call->failed - 2, AGAIN_DOUBLINGS);
 
 		tmr_start(&call->retry, (uint64_t)AGAIN_MS << doublings,
-			call_retry, call);
+			sdesp_call_retry, call);
 	}
 }
 
@@ -115,7 +123,7 @@ static unsigned drain(struct sdesp_call *call)
 	struct sdesp_event event;
 	unsigned n = 0;
 
-	while (call_alive(call) &&
+	while (sdesp_call_alive(call) &&
 		sdesp_session_event(&call->session, &event)) {
 		n++;
 		if (event.type == SDESP_EV_REKEY_DUE)
@@ -130,39 +138,39 @@ static unsigned drain(struct sdesp_call *call)
 
 static void tick(void *arg)
 {
-	call_pump(arg);
+	sdesp_call_pump(arg);
 }
 
-void call_retry(void *arg)
+void sdesp_call_retry(void *arg)
 {
-	call_pump(arg);
+	sdesp_call_pump(arg);
 }
 
-void call_pump(struct sdesp_call *call)
+void sdesp_call_pump(struct sdesp_call *call)
 {
-	uint64_t now = call_now(), when = UINT64_MAX;
+	uint64_t now = sdesp_call_now(), when = UINT64_MAX;
 	unsigned n;
 
-	if (!call_alive(call) || !call->begun)
+	if (!sdesp_call_alive(call) || !call->begun)
 		return;
 	mem_ref(call);
 	do {
 		when = sdesp_session_tick(&call->session, now);
 		n = drain(call);
-	} while (n > 0 && call_alive(call));
-	offer_next(call);
-	if (call_alive(call)) {
+	} while (n > 0 && sdesp_call_alive(call));
+	sdesp_sip_offer_next(call);
+	if (sdesp_call_alive(call)) {
 		tmr_cancel(&call->tick);
 		if (when != UINT64_MAX)
 			tmr_start(&call->tick, when > now ? when - now : 1,
 				tick, call);
-		ua_touch(call->ua);
+		sdesp_libre_touch(call->ua);
 	}
 	mem_deref(call);
 }
 
-void call_why(struct sdesp_call *call, enum sdesp_call_why why, uint16_t scode,
-	int status, const char *text)
+void sdesp_call_why(struct sdesp_call *call, enum sdesp_call_why why,
+	uint16_t scode, int status, const char *text)
 {
 	if (call->end_text != NULL)
 		return;
@@ -174,68 +182,67 @@ void call_why(struct sdesp_call *call, enum sdesp_call_why why, uint16_t scode,
 	(void)str_dup(&call->end_text, text);
 }
 
-/* The last message has left: SPEC 9.5. */
+/* The ua's reference. */
+static void unlist(struct sdesp_call *call)
+{
+	if (!call->listed)
+		return;
+	call->listed = false;
+	mem_deref(call);
+}
+
+/* The last message has left: SPEC 9.5. A request that is still open keeps the
+ * call for its ACK. */
 static void close_now(void *arg)
 {
-	struct sdesp_call *call = arg;
-	struct sdesp_libre *ua = call->ua;
+	struct sdesp_call *call = mem_ref(arg);
+	struct sdesp_libre *ua = mem_ref(call->ua);
 	int status = sdesp_session_close(&call->session);
 
 	call->begun = false;
-
+	call->phase = PHASE_ENDED;
 	if (status != SDESP_OK && call->end.status == SDESP_OK)
 		call->end.status = status;
 	call->end.text = call->end_text != NULL ? call->end_text : "";
 	call->end.contact = call->end_contact;
-	call->phase = PHASE_ENDED;
-	mem_ref(ua);
-	ua_touch(ua);
+	sdesp_libre_touch(ua);
 	ua->config.closed(call, &call->end, call->setup.arg);
 	mem_deref(ua);
-	/* An INVITE that is still open keeps the call for its ACK. */
-	if (call->ua != NULL)
-		mem_deref(call);
+	unlist(call);
+	mem_deref(call);
 }
 
-void call_end(struct sdesp_call *call)
+void sdesp_call_end(struct sdesp_call *call)
 {
-	if (!call_alive(call))
+	if (!sdesp_call_alive(call))
 		return;
 	call->phase = PHASE_ENDING;
 	call->want = 0;
 	tmr_cancel(&call->tick);
 	tmr_cancel(&call->retry);
 	tmr_cancel(&call->expiry.tmr);
-	reply_drop(call);
+	sdesp_sip_reply_drop(call);
 	if (call->fork != NULL)
-		fork_close(call->fork);
+		sdesp_sip_fork_close(call->fork);
 	tmr_start(&call->closing, 0, close_now, call);
 }
 
-void call_kill(struct sdesp_call *call)
+void sdesp_call_kill(struct sdesp_call *call)
 {
-	bool held = call->phase != PHASE_ENDED;
-	unsigned refs = 0;
-
-	list_unlink(&call->le);
-	tmr_cancel(&call->tick);
-	tmr_cancel(&call->retry);
-	tmr_cancel(&call->closing);
-	tmr_cancel(&call->expiry.tmr);
-	reply_drop(call);
-	(void)sdesp_session_close(&call->session);
+	mem_ref(call);
+	quiet(call);
 	call->phase = PHASE_ENDED;
 	call->ua = NULL;
 	call->st = mem_deref(call->st);
 	/* Each open request holds a reference, and will not call back. */
 	if (call->out.req != NULL) {
 		mem_deref(call->out.req);
-		refs++;
+		mem_deref(call);
 	}
 	if (call->bye != NULL) {
 		mem_deref(call->bye);
-		refs++;
-	}
-	for (refs += held ? 1 : 0; refs > 0; refs--)
 		mem_deref(call);
+	}
+	unlist(call);
+	mem_deref(call);
 }

@@ -5,25 +5,25 @@
 
 void sdesp_call_hangup(struct sdesp_call *call)
 {
-	if (!call_alive(call))
+	if (!sdesp_call_alive(call))
 		return;
 	switch (call->phase) {
 	case PHASE_INCOMING:
 		if (sdesp_call_reject(call, 480, "Temporarily Unavailable") !=
 			SDESP_OK)
-			call_end(call);
+			sdesp_call_end(call);
 		break;
 	case PHASE_CALLING:
 		call->hung_up = true;
-		call_why(call, SDESP_CALL_HUNG_UP, 0, 0, "hung up");
+		sdesp_call_why(call, SDESP_CALL_HUNG_UP, 0, 0, "hung up");
 		sip_request_cancel(call->out.req);
 		break;
 	case PHASE_ANSWERED: /* RFC 3261 15: no BYE before the ACK */
 		call->hung_up = true;
-		call_why(call, SDESP_CALL_HUNG_UP, 0, 0, "hung up");
+		sdesp_call_why(call, SDESP_CALL_HUNG_UP, 0, 0, "hung up");
 		break;
 	case PHASE_UP:
-		bye_because(call, SDESP_CALL_HUNG_UP, 0, "hung up");
+		sdesp_sip_bye_because(call, SDESP_CALL_HUNG_UP, 0, "hung up");
 		break;
 	default:
 		break;
@@ -40,7 +40,7 @@ static int wish(struct sdesp_call *call, unsigned want)
 		call->failed = 0;
 		tmr_cancel(&call->retry);
 	}
-	call_pump(call);
+	sdesp_call_pump(call);
 	return SDESP_OK;
 }
 

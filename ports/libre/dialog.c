@@ -12,13 +12,14 @@ static bool crosses(struct sdesp_call *call, const struct sip_msg *msg)
 	static const struct sdesp_why nothing;
 	int status = SDESP_OK;
 
-	if (call->out.req != NULL)
+	if (call->out.req != NULL &&
+		(!call->out.update || call->out.carried != CARRIED_NONE))
 		status = SDESP_ERR_GLARE;
 	else if (call->phase == PHASE_INCOMING)
 		status = SDESP_ERR_STATE;
 	if (status == SDESP_OK)
 		return false;
-	reply_no_agreement(call->ua, NULL, msg, status, &nothing);
+	sdesp_sip_reply_no_agreement(call->ua, NULL, msg, status, &nothing);
 	return true;
 }
 
@@ -27,18 +28,18 @@ static bool unfit(struct sdesp_call *call, const struct sip_msg *msg,
 	struct sdesp_span *sdp)
 {
 	char text[TIMER_HEADERS];
-	uint16_t scode = body_sdp(sdp, msg);
+	uint16_t scode = sdesp_sip_body_sdp(sdp, msg);
 
-	if (incoming_demands(call->ua, NULL, msg))
+	if (sdesp_sip_incoming_demands(call->ua, NULL, msg))
 		return true;
 	if (scode != 0) {
-		reply_no_body(call->ua, NULL, msg, scode);
+		sdesp_sip_reply_no_body(call->ua, NULL, msg, scode);
 		return true;
 	}
-	if (timer_too_short(call, msg)) {
+	if (sdesp_sip_timer_too_short(call, msg)) {
 		(void)re_snprintf(text, sizeof text, "Min-SE: %u\r\n",
 			call->expiry.min_se);
-		reply_refuse(call->ua, NULL, msg, 422,
+		sdesp_sip_reply_refuse(call->ua, NULL, msg, 422,
 			"Session Interval Too Small", text);
 		return true;
 	}
@@ -50,18 +51,18 @@ static bool offered(struct sdesp_call *call, const struct sip_msg *msg,
 	struct sdesp_span sdp, struct mbuf **body, bool *last)
 {
 	struct sdesp_why why;
-	int status = media_answer(
-		call, sdp, false, secured_request(msg), body, &why);
+	int status = sdesp_sip_media_answer(
+		call, sdp, false, sdesp_sip_secured_request(msg), body, &why);
 
 	*last = status == SDESP_ERR_REJECTED;
 	if (*last) {
-		*body = body_decline_all(call, sdp);
+		*body = sdesp_sip_body_decline(call, sdp);
 		status = *body != NULL ? SDESP_OK : SDESP_ERR_SPACE;
 	}
 	if (status == SDESP_OK)
 		return true;
-	reply_no_agreement(call->ua, NULL, msg, status, &why);
-	call_pump(call);
+	sdesp_sip_reply_no_agreement(call->ua, NULL, msg, status, &why);
+	sdesp_call_pump(call);
 	return false;
 }
 
@@ -80,39 +81,31 @@ static void reinvite(struct sdesp_call *call, const struct sip_msg *msg)
 	if (!ours && !offered(call, msg, sdp, &body, &last))
 		return;
 	if (ours) {
-		status = media_offer(call, CARRIED_REKEY, &body);
+		status = sdesp_sip_media_offer(call, CARRIED_REKEY, &body);
 		if (status != SDESP_OK) {
 			memset(&why, 0, sizeof why);
-			reply_no_agreement(call->ua, NULL, msg, status, &why);
+			sdesp_sip_reply_no_agreement(
+				call->ua, NULL, msg, status, &why);
 			return;
 		}
 	}
 	(void)sip_dialog_update(call->dlg, msg);
-	if (reply_send(call, &st, msg, body, ours)) {
+	if (sdesp_sip_reply_send(call, &st, msg, body, ours)) {
 		call->reply.last = last;
 		call->phase = PHASE_UP;
 	} else {
-		media_fail(call);
+		sdesp_sip_media_fail(call);
 	}
 	mem_deref(body);
-	call_pump(call);
+	sdesp_call_pump(call);
 }
 
 static void update_2xx(struct sdesp_call *call, const struct sip_msg *msg,
 	const struct mbuf *body)
 {
-	struct sip_contact contact;
-	char timer[TIMER_HEADERS];
-	struct mbuf *tail = NULL;
-	char *headers = NULL;
+	struct mbuf *tail = sdesp_sip_reply_tail(call, msg, body);
 
 	(void)sip_dialog_update(call->dlg, msg);
-	timer_answer(timer, call, msg);
-	sip_contact_set(&contact, call->ua->config.user, &msg->dst, msg->tp);
-	if (re_sdprintf(&headers, "%H%s", sip_contact_print, &contact, timer) ==
-		0)
-		tail = body_tail(headers, body);
-	mem_deref(headers);
 	if (tail != NULL)
 		(void)sip_treplyf(NULL, NULL, call->ua->config.sip, msg, true,
 			200, "OK", "%b", mbuf_buf(tail), mbuf_get_left(tail));
@@ -136,34 +129,36 @@ static void update(struct sdesp_call *call, const struct sip_msg *msg)
 	update_2xx(call, msg, body);
 	/* Our answer has left. SDESP_ERR_STATE: it was one to a refresh. */
 	if (body != NULL && !last)
-		status = sdesp_session_confirm(&call->session, call_now());
+		status =
+			sdesp_session_confirm(&call->session, sdesp_call_now());
 	if (status != SDESP_OK && status != SDESP_ERR_STATE)
-		bye_because(call, SDESP_CALL_BACKEND, status, NULL);
+		sdesp_sip_bye_because(call, SDESP_CALL_BACKEND, status, NULL);
 	mem_deref(body);
 	if (last)
-		bye_because(call, SDESP_CALL_BYE, SDESP_ERR_REJECTED,
+		sdesp_sip_bye_because(call, SDESP_CALL_BYE, SDESP_ERR_REJECTED,
 			"the peer ended the stream");
-	call_pump(call);
+	sdesp_call_pump(call);
 }
 
 static void bye(struct sdesp_call *call, const struct sip_msg *msg)
 {
-	struct mbuf *tail = body_tail("", NULL);
+	struct mbuf *tail = sdesp_sip_body_tail("", NULL);
 
 	if (tail != NULL)
 		(void)sip_treplyf(NULL, NULL, call->ua->config.sip, msg, false,
 			200, "OK", "%b", mbuf_buf(tail), mbuf_get_left(tail));
 	mem_deref(tail);
 	if (call->phase == PHASE_INCOMING && call->st != NULL)
-		reply_refuse(call->ua, &call->st, call->invite, 487,
+		sdesp_sip_reply_refuse(call->ua, &call->st, call->invite, 487,
 			"Request Terminated", "");
-	call_why(call, SDESP_CALL_BYE, 0, 0, "the peer has hung up");
+	sdesp_call_why(call, SDESP_CALL_BYE, 0, 0, "the peer has hung up");
 	/* Our own BYE, if it is out, comes to its end by itself. */
 	if (call->bye == NULL)
-		call_end(call);
+		sdesp_call_end(call);
 }
 
-bool dialog_request(struct sdesp_call *call, const struct sip_msg *msg)
+bool sdesp_sip_dialog_request(
+	struct sdesp_call *call, const struct sip_msg *msg)
 {
 	static const struct method {
 		const char *name;
@@ -177,7 +172,7 @@ bool dialog_request(struct sdesp_call *call, const struct sip_msg *msg)
 	const struct method *method = NULL;
 
 	if (pl_strcmp(&msg->met, "ACK") == 0) {
-		reply_ack(call, msg);
+		sdesp_sip_reply_ack(call, msg);
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
@@ -185,12 +180,13 @@ bool dialog_request(struct sdesp_call *call, const struct sip_msg *msg)
 			method = &methods[i];
 	}
 	if (method == NULL)
-		reply_refuse(
+		sdesp_sip_reply_refuse(
 			call->ua, NULL, msg, 405, "Method Not Allowed", "");
 	else if (!sip_dialog_rseq_valid(call->dlg, msg))
-		reply_refuse(call->ua, NULL, msg, 500, "CSeq Out Of Order", "");
+		sdesp_sip_reply_refuse(
+			call->ua, NULL, msg, 500, "CSeq Out Of Order", "");
 	else if (call->phase == PHASE_ENDING && method->take != bye)
-		reply_refuse(call->ua, NULL, msg, 481, gone, "");
+		sdesp_sip_reply_refuse(call->ua, NULL, msg, 481, gone, "");
 	else
 		method->take(call, msg);
 	return true;

@@ -44,7 +44,7 @@ static void fork_destroy(void *arg)
 	mem_deref(fork->auth);
 }
 
-struct fork *fork_alloc(
+struct fork *sdesp_sip_fork_alloc(
 	struct sdesp_libre *ua, struct sip_dialog *base, struct sip_auth *auth)
 {
 	struct fork *fork = mem_zalloc(sizeof *fork, fork_destroy);
@@ -58,12 +58,12 @@ struct fork *fork_alloc(
 	return fork;
 }
 
-struct sip_dialog *fork_base(const struct fork *fork)
+struct sip_dialog *sdesp_sip_fork_base(const struct fork *fork)
 {
 	return fork->base;
 }
 
-void fork_drop(struct fork *fork)
+void sdesp_sip_fork_drop(struct fork *fork)
 {
 	tmr_cancel(&fork->tmr);
 	list_unlink(&fork->le);
@@ -74,10 +74,10 @@ void fork_drop(struct fork *fork)
 /* Nothing more can come. */
 static void done(void *arg)
 {
-	fork_drop(arg);
+	sdesp_sip_fork_drop(arg);
 }
 
-void fork_close(struct fork *fork)
+void sdesp_sip_fork_close(struct fork *fork)
 {
 	if (fork->closed)
 		return;
@@ -85,13 +85,14 @@ void fork_close(struct fork *fork)
 	tmr_start(&fork->tmr, TRANSACTION_MS, done, fork);
 }
 
-struct sip_dialog *fork_win(struct fork *fork, const struct sip_msg *msg)
+struct sip_dialog *sdesp_sip_fork_win(
+	struct fork *fork, const struct sip_msg *msg)
 {
 	struct sip_dialog *dlg = NULL;
 
 	if (sip_dialog_fork(&dlg, fork->base, msg) != 0)
 		return NULL;
-	fork_close(fork);
+	sdesp_sip_fork_close(fork);
 	return dlg;
 }
 
@@ -106,12 +107,12 @@ static void lose(struct fork *fork, const struct sip_msg *msg)
 {
 	struct sip *sip = fork->ua->config.sip;
 	struct leg *leg = mem_zalloc(sizeof *leg, leg_destroy);
-	struct mbuf *tail = body_tail("", NULL);
+	struct mbuf *tail = sdesp_sip_body_tail("", NULL);
 
 	if (leg != NULL && tail != NULL &&
 		sip_dialog_fork(&leg->dlg, fork->base, msg) == 0) {
 		list_append(&fork->legs, &leg->le, leg);
-		(void)ack_send(&leg->ack, sip, leg->dlg, fork->auth,
+		(void)sdesp_sip_ack_send(&leg->ack, sip, leg->dlg, fork->auth,
 			msg->cseq.num, NULL);
 		(void)sip_drequestf(&leg->bye, sip, true, "BYE", leg->dlg, 0,
 			fork->auth, NULL, bye_gone, leg, "%b", mbuf_buf(tail),
@@ -122,7 +123,7 @@ static void lose(struct fork *fork, const struct sip_msg *msg)
 	mem_deref(tail);
 }
 
-bool fork_response(struct sdesp_libre *ua, const struct sip_msg *msg)
+bool sdesp_sip_fork_response(struct sdesp_libre *ua, const struct sip_msg *msg)
 {
 	for (struct le *le = ua->forks.head; le != NULL; le = le->next) {
 		struct fork *fork = le->data;
@@ -133,8 +134,8 @@ bool fork_response(struct sdesp_libre *ua, const struct sip_msg *msg)
 			at = at->next) {
 			struct leg *leg = at->data;
 
-			if (ack_matches(leg->ack, msg)) {
-				ack_again(leg->ack, ua->config.sip);
+			if (sdesp_sip_ack_matches(leg->ack, msg)) {
+				sdesp_sip_ack_again(leg->ack, ua->config.sip);
 				return true;
 			}
 		}

@@ -33,11 +33,11 @@ static bool look(struct sdesp_call *call, const struct sip_msg *msg)
 	caller->asserted[0] = call->asserted[0];
 	caller->asserted[1] = call->asserted[1];
 	caller->target = call->target;
-	addr_from_sa(&caller->source, &msg->src);
+	sdesp_sip_addr(&caller->source, &msg->src);
 	caller->transport = msg->tp == SIP_TRANSP_TLS   ? SDESP_LIBRE_TLS
 			    : msg->tp == SIP_TRANSP_TCP ? SDESP_LIBRE_TCP
 							: SDESP_LIBRE_UDP;
-	call->secured = secured_request(msg);
+	call->secured = sdesp_sip_secured_request(msg);
 	caller->secured = call->secured;
 	return true;
 }
@@ -52,7 +52,7 @@ static bool unknown_option(
 	return pl_strcasecmp(&hdr->val, "timer") != 0;
 }
 
-bool incoming_demands(struct sdesp_libre *ua, struct sip_strans **st,
+bool sdesp_sip_incoming_demands(struct sdesp_libre *ua, struct sip_strans **st,
 	const struct sip_msg *msg)
 {
 	const struct sip_hdr *option = sip_msg_hdr_apply(
@@ -62,7 +62,8 @@ bool incoming_demands(struct sdesp_libre *ua, struct sip_strans **st,
 	if (option == NULL)
 		return false;
 	if (re_sdprintf(&headers, "Unsupported: %r\r\n", &option->val) == 0)
-		reply_refuse(ua, st, msg, 420, "Bad Extension", headers);
+		sdesp_sip_reply_refuse(
+			ua, st, msg, 420, "Bad Extension", headers);
 	mem_deref(headers);
 	return true;
 }
@@ -71,15 +72,15 @@ bool incoming_demands(struct sdesp_libre *ua, struct sip_strans **st,
 static void ended(struct sdesp_call *call, enum sdesp_call_why why,
 	uint16_t scode, int status, const char *text)
 {
-	call_why(call, why, scode, status, text);
-	call_end(call);
+	sdesp_call_why(call, why, scode, status, text);
+	sdesp_call_end(call);
 }
 
 static void canceled(void *arg)
 {
 	struct sdesp_call *call = arg;
 
-	reply_refuse(call->ua, &call->st, call->invite, 487,
+	sdesp_sip_reply_refuse(call->ua, &call->st, call->invite, 487,
 		"Request Terminated", "");
 	ended(call, SDESP_CALL_CANCELED, 487, 0, "the caller has hung up");
 }
@@ -90,24 +91,24 @@ static bool unfit(struct sdesp_call *call, struct sdesp_span *sdp)
 	char text[TIMER_HEADERS];
 	uint16_t scode;
 
-	if (incoming_demands(call->ua, &call->st, call->invite)) {
+	if (sdesp_sip_incoming_demands(call->ua, &call->st, call->invite)) {
 		ended(call, SDESP_CALL_REFUSED, 420, 0,
 			"the caller demands what is not here");
 		return true;
 	}
-	if (timer_too_short(call, call->invite)) {
+	if (sdesp_sip_timer_too_short(call, call->invite)) {
 		(void)re_snprintf(text, sizeof text, "Min-SE: %u\r\n",
 			call->expiry.min_se);
-		reply_refuse(call->ua, &call->st, call->invite, 422,
+		sdesp_sip_reply_refuse(call->ua, &call->st, call->invite, 422,
 			"Session Interval Too Small", text);
 		ended(call, SDESP_CALL_REFUSED, 422, 0,
 			"the session interval is too small");
 		return true;
 	}
-	scode = body_sdp(sdp, call->invite);
+	scode = sdesp_sip_body_sdp(sdp, call->invite);
 	if (scode == 0)
 		return false;
-	reply_no_body(call->ua, &call->st, call->invite, scode);
+	sdesp_sip_reply_no_body(call->ua, &call->st, call->invite, scode);
 	ended(call, SDESP_CALL_REFUSED, scode, 0,
 		scode == 415 ? "the body is no SDP"
 			     : "the body is not what it says");
@@ -143,7 +144,8 @@ int sdesp_call_reject(
 		return SDESP_ERR_STATE;
 	if (scode < 300 || scode > 699)
 		return SDESP_ERR_ARG;
-	reply_refuse(call->ua, &call->st, call->invite, scode, reason, "");
+	sdesp_sip_reply_refuse(
+		call->ua, &call->st, call->invite, scode, reason, "");
 	ended(call, SDESP_CALL_REFUSED, scode, 0, reason);
 	return SDESP_OK;
 }
@@ -159,9 +161,9 @@ int sdesp_call_accept(
 
 	if (!waits(call))
 		return SDESP_ERR_STATE;
-	status = call_begin(call, setup);
+	status = sdesp_call_begin(call, setup);
 	if (status != SDESP_OK) {
-		reply_refuse(call->ua, &call->st, call->invite, 500,
+		sdesp_sip_reply_refuse(call->ua, &call->st, call->invite, 500,
 			"Server Internal Error", "");
 		ended(call, SDESP_CALL_BACKEND, 500, status, NULL);
 		return status;
@@ -170,33 +172,35 @@ int sdesp_call_accept(
 		return SDESP_OK;
 	memset(&why, 0, sizeof why);
 	if (sdp.len > 0)
-		status = media_answer(
+		status = sdesp_sip_media_answer(
 			call, sdp, true, call->secured, &body, &why);
 	else
-		status = media_offer(call, CARRIED_REKEY, &body);
+		status = sdesp_sip_media_offer(call, CARRIED_REKEY, &body);
 	if (status != SDESP_OK) {
-		reply_no_agreement(
+		sdesp_sip_reply_no_agreement(
 			call->ua, &call->st, call->invite, status, &why);
 		ended(call, SDESP_CALL_NO_AGREEMENT, 488, status,
-			warning_text(text, status, &why));
+			sdesp_sip_warning_text(text, status, &why));
 		return SDESP_OK;
 	}
 	call->phase = PHASE_ANSWERED;
-	if (!reply_send(call, &call->st, call->invite, body, sdp.len == 0)) {
-		media_fail(call);
+	if (!sdesp_sip_reply_send(
+		    call, &call->st, call->invite, body, sdp.len == 0)) {
+		sdesp_sip_media_fail(call);
 		ended(call, SDESP_CALL_TRANSPORT, 0, 0,
 			"the answer cannot be sent");
 	}
 	mem_deref(body);
-	call_pump(call);
+	sdesp_call_pump(call);
 	return SDESP_OK;
 }
 
 /* --- INVITE ------------------------------------------------------------- */
 
-void incoming_invite(struct sdesp_libre *ua, const struct sip_msg *msg)
+void sdesp_sip_incoming_invite(
+	struct sdesp_libre *ua, const struct sip_msg *msg)
 {
-	struct sdesp_call *call = call_alloc(ua);
+	struct sdesp_call *call = sdesp_call_alloc(ua);
 
 	if (call == NULL) {
 		(void)sip_treply(NULL, ua->config.sip, msg, 500,
@@ -215,7 +219,7 @@ void incoming_invite(struct sdesp_libre *ua, const struct sip_msg *msg)
 	call->invite = mem_ref((void *)msg);
 	call->updates = sip_msg_hdr_has_value(msg, SIP_HDR_ALLOW, "UPDATE");
 	if (ua->config.incoming == NULL) {
-		reply_refuse(
+		sdesp_sip_reply_refuse(
 			ua, &call->st, msg, 480, "Temporarily Unavailable", "");
 		mem_deref(call);
 		return;

@@ -11,7 +11,7 @@ static struct sdesp_call *find(
 	for (struct le *le = ua->calls.head; le != NULL; le = le->next) {
 		struct sdesp_call *call = le->data;
 
-		if (call_alive(call) && call->dlg != NULL &&
+		if (sdesp_call_alive(call) && call->dlg != NULL &&
 			sip_dialog_cmp(call->dlg, msg))
 			return call;
 	}
@@ -26,20 +26,20 @@ static bool request(const struct sip_msg *msg, void *arg)
 
 	if (call != NULL) {
 		mem_ref(call);
-		(void)dialog_request(call, msg);
+		(void)sdesp_sip_dialog_request(call, msg);
 		mem_deref(call);
 	} else if (pl_strcmp(&msg->met, "ACK") == 0) {
 		/* For a call that is gone. */
 	} else if (pl_strcmp(&msg->met, "OPTIONS") == 0) {
-		reply_refuse(ua, NULL, msg, 200, "OK",
+		sdesp_sip_reply_refuse(ua, NULL, msg, 200, "OK",
 			"Accept: application/sdp, multipart/mixed\r\n");
 	} else if (pl_isset(&msg->to.tag) &&
 		   (invite || pl_strcmp(&msg->met, "BYE") == 0 ||
 			   pl_strcmp(&msg->met, "UPDATE") == 0)) {
-		reply_refuse(ua, NULL, msg, 481,
+		sdesp_sip_reply_refuse(ua, NULL, msg, 481,
 			"Call/Transaction Does Not Exist", "");
 	} else if (invite) {
-		incoming_invite(ua, msg);
+		sdesp_sip_incoming_invite(ua, msg);
 	} else {
 		return false;
 	}
@@ -58,12 +58,12 @@ static bool response(const struct sip_msg *msg, void *arg)
 	for (struct le *le = ua->calls.head; le != NULL; le = le->next) {
 		struct sdesp_call *call = le->data;
 
-		if (ack_matches(call->ack, msg)) {
-			ack_again(call->ack, ua->config.sip);
+		if (sdesp_sip_ack_matches(call->ack, msg)) {
+			sdesp_sip_ack_again(call->ack, ua->config.sip);
 			return true;
 		}
 	}
-	return fork_response(ua, msg);
+	return sdesp_sip_fork_response(ua, msg);
 }
 
 static void destroy(void *arg)
@@ -73,9 +73,9 @@ static void destroy(void *arg)
 	mem_deref(ua->requests);
 	mem_deref(ua->responses);
 	while (ua->calls.head != NULL)
-		call_kill(ua->calls.head->data);
+		sdesp_call_kill(ua->calls.head->data);
 	while (ua->forks.head != NULL)
-		fork_drop(ua->forks.head->data);
+		sdesp_sip_fork_drop(ua->forks.head->data);
 	mem_deref((void *)ua->config.user);
 }
 
@@ -127,7 +127,7 @@ unsigned sdesp_libre_calls(const struct sdesp_libre *ua)
 	unsigned n = 0;
 
 	for (struct le *le = ua->calls.head; le != NULL; le = le->next)
-		n += call_alive(le->data);
+		n += sdesp_call_alive(le->data);
 	return n;
 }
 
@@ -148,12 +148,13 @@ static void hand_over(struct sdesp_libre *ua, struct sdesp_backend *backend,
 		int taken;
 
 		le = le->next;
-		if (!call_alive(call) || call->setup.backend != backend ||
+		if (!sdesp_call_alive(call) || call->setup.backend != backend ||
 			!call->begun)
 			continue;
-		taken = sdesp_session_notify(&call->session, event, call_now());
+		taken = sdesp_session_notify(
+			&call->session, event, sdesp_call_now());
 		if (taken || event->type == SDESP_BACKEND_LOST)
-			call_pump(call);
+			sdesp_call_pump(call);
 		if (taken)
 			return;
 	}

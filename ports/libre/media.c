@@ -19,14 +19,14 @@ static void secure(struct sdesp_call *call, bool secured)
 static int wrap(struct sdesp_call *call, const struct sdesp_text *section,
 	struct mbuf **body)
 {
-	*body = body_make(call, section);
+	*body = sdesp_sip_body_make(call, section);
 	if (*body != NULL)
 		return SDESP_OK;
-	media_fail(call);
+	sdesp_sip_media_fail(call);
 	return SDESP_ERR_SPACE;
 }
 
-int media_offer(
+int sdesp_sip_media_offer(
 	struct sdesp_call *call, enum carried carried, struct mbuf **body)
 {
 	char buf[SECTION_MAX];
@@ -37,11 +37,12 @@ int media_offer(
 	secure(call, true);
 	sdesp_text_init(&text, buf, sizeof buf);
 	if (carried == CARRIED_REFRESH)
-		status = sdesp_session_refresh(
-			&call->session, &call->setup.local, call_now(), &text);
+		status = sdesp_session_refresh(&call->session,
+			&call->setup.local, sdesp_call_now(), &text);
 	else
-		status = sdesp_session_offer(
-			&call->session, &call->setup.local, call_now(), &text);
+		status = sdesp_session_offer(&call->session, &call->setup.local,
+			sdesp_call_now(), &text);
+	call->offered = call->setup.local;
 	return status == SDESP_OK ? wrap(call, &text, body) : status;
 }
 
@@ -60,8 +61,8 @@ static int find(struct sdesp_section *section, struct sdesp_call *call,
 	return status;
 }
 
-int media_answer(struct sdesp_call *call, struct sdesp_span sdp, bool first,
-	bool secured, struct mbuf **body, struct sdesp_why *why)
+int sdesp_sip_media_answer(struct sdesp_call *call, struct sdesp_span sdp,
+	bool first, bool secured, struct mbuf **body, struct sdesp_why *why)
 {
 	struct sdesp_local *local = &call->setup.local;
 	struct sdesp_section section;
@@ -73,7 +74,8 @@ int media_answer(struct sdesp_call *call, struct sdesp_span sdp, bool first,
 	*body = NULL;
 	memset(why, 0, sizeof *why);
 	status = find(&section, call, sdp, first, why);
-	if (status == SDESP_OK && !body_others(&others, sdp, local->index)) {
+	if (status == SDESP_OK &&
+		!sdesp_sip_body_others(&others, sdp, local->index)) {
 		why->what = "too many media sections";
 		status = SDESP_ERR_LIMIT;
 	}
@@ -82,7 +84,7 @@ int media_answer(struct sdesp_call *call, struct sdesp_span sdp, bool first,
 	secure(call, secured);
 	sdesp_text_init(&text, buf, sizeof buf);
 	status = sdesp_session_answer(
-		&call->session, &section, local, call_now(), &text, why);
+		&call->session, &section, local, sdesp_call_now(), &text, why);
 	if (status != SDESP_OK)
 		return status;
 	call->others = others;
@@ -90,8 +92,8 @@ int media_answer(struct sdesp_call *call, struct sdesp_span sdp, bool first,
 	return wrap(call, &text, body);
 }
 
-int media_accept(struct sdesp_call *call, struct sdesp_span sdp, bool final,
-	struct sdesp_why *why)
+int sdesp_sip_media_accept(struct sdesp_call *call, struct sdesp_span sdp,
+	bool final, struct sdesp_why *why)
 {
 	struct sdesp_section section;
 	int status;
@@ -101,29 +103,29 @@ int media_accept(struct sdesp_call *call, struct sdesp_span sdp, bool final,
 		&section, sdp.p, sdp.len, call->setup.local.index, why);
 	if (status == SDESP_OK)
 		status = sdesp_session_accept(
-			&call->session, &section, final, call_now(), why);
+			&call->session, &section, final, sdesp_call_now(), why);
 	else if (final)
-		media_fail(call);
+		sdesp_sip_media_fail(call);
 	if (status == SDESP_OK && final)
-		call->agreed = call->setup.local;
+		call->agreed = call->offered;
 	return status;
 }
 
-int media_final(struct sdesp_call *call, const struct sip_msg *msg, bool *there,
-	struct sdesp_why *why)
+int sdesp_sip_media_final(struct sdesp_call *call, const struct sip_msg *msg,
+	bool *there, struct sdesp_why *why)
 {
 	struct sdesp_span sdp;
 
-	*there = body_sdp(&sdp, msg) == 0 && sdp.len > 0;
+	*there = sdesp_sip_body_sdp(&sdp, msg) == 0 && sdp.len > 0;
 	if (*there)
-		return media_accept(call, sdp, true, why);
+		return sdesp_sip_media_accept(call, sdp, true, why);
 	memset(why, 0, sizeof *why);
 	why->what = "there is no SDP where an answer must be";
-	media_fail(call);
+	sdesp_sip_media_fail(call);
 	return SDESP_ERR_MISSING;
 }
 
-void media_fail(struct sdesp_call *call)
+void sdesp_sip_media_fail(struct sdesp_call *call)
 {
-	sdesp_session_fail(&call->session, call_now());
+	sdesp_session_fail(&call->session, sdesp_call_now());
 }

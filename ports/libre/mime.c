@@ -165,7 +165,7 @@ static enum mime_result find_part(struct sdesp_span *sdp,
 	return MIME_BROKEN;
 }
 
-enum mime_result mime_find_sdp(
+enum mime_result sdesp_sip_mime_find_sdp(
 	struct sdesp_span *sdp, struct sdesp_span ctype, struct sdesp_span body)
 {
 	struct sdesp_span params = ctype, type, boundary;

@@ -18,7 +18,7 @@ enum mime_result {
  * Of a multipart body it is the first part that is application/sdp and sent
  * as it is; a multipart within a multipart is passed over.
  */
-enum mime_result mime_find_sdp(struct sdesp_span *sdp, struct sdesp_span ctype,
-	struct sdesp_span body);
+enum mime_result sdesp_sip_mime_find_sdp(struct sdesp_span *sdp,
+	struct sdesp_span ctype, struct sdesp_span body);
 
 #endif

@@ -13,7 +13,7 @@ static int send_out(struct sdesp_call *call);
 
 static void retry_in(struct sdesp_call *call, uint64_t ms)
 {
-	tmr_start(&call->retry, ms, call_retry, call);
+	tmr_start(&call->retry, ms, sdesp_call_retry, call);
 }
 
 static void retry_later(struct sdesp_call *call)
@@ -25,9 +25,11 @@ static void retry_later(struct sdesp_call *call)
 	retry_in(call, ms + 1);
 }
 
-/* Back to what the peer agreed to. */
+/* Back to what the peer agreed to, unless there is a newer wish. */
 static void revert(struct sdesp_call *call)
 {
+	if ((call->want & WANT_REFRESH) != 0)
+		return;
 	call->setup.local.direction = call->agreed.direction;
 	call->setup.local.addr = call->agreed.addr;
 }
@@ -55,7 +57,7 @@ static bool answered(struct sdesp_call *call, const struct sip_msg *msg)
 
 	if (out->carried == CARRIED_NONE)
 		return true;
-	status = media_final(call, msg, &there, &why);
+	status = sdesp_sip_media_final(call, msg, &there, &why);
 	if (status == SDESP_OK) {
 		call->failed = 0;
 		return true;
@@ -64,8 +66,8 @@ static bool answered(struct sdesp_call *call, const struct sip_msg *msg)
 	/* A refused answer to a rekey makes the session want a refresh. */
 	if (out->must || out->carried == CARRIED_REFRESH || !there ||
 		status == SDESP_ERR_REJECTED) {
-		bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
-			warning_text(text, status, &why));
+		sdesp_sip_bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
+			sdesp_sip_warning_text(text, status, &why));
 		return false;
 	}
 	call->failed++;
@@ -76,11 +78,11 @@ static void success(struct sdesp_call *call, const struct sip_msg *msg)
 {
 	/* The answer is read once its ACK has left: BYE may follow. */
 	if (!call->out.update)
-		(void)ack_send(&call->ack, call->ua->config.sip, call->dlg,
-			call->auth, msg->cseq.num, NULL);
+		(void)sdesp_sip_ack_send(&call->ack, call->ua->config.sip,
+			call->dlg, call->auth, msg->cseq.num, NULL);
 	(void)sip_dialog_update(call->dlg, msg);
 	if (answered(call, msg))
-		timer_accept(call, msg);
+		sdesp_sip_timer_accept(call, msg);
 }
 
 /* A final refusal. The old pair works on; what was wanted may come again. */
@@ -92,7 +94,13 @@ static void refused(struct sdesp_call *call, const struct sip_msg *msg)
 	bool later = glare || (msg->scode >= 500 && after != NULL);
 
 	if (out->carried != CARRIED_NONE)
-		media_fail(call);
+		sdesp_sip_media_fail(call);
+	if (out->update && (msg->scode == 405 || msg->scode == 501)) {
+		/* Allow was wrong. */
+		call->updates = false;
+		call->want |= wish(out);
+		return;
+	}
 	if (out->carried == CARRIED_REKEY) {
 		/* The session asks again by itself. */
 		if (!glare)
@@ -102,16 +110,17 @@ static void refused(struct sdesp_call *call, const struct sip_msg *msg)
 		if (glare)
 			retry_later(call);
 		else
-			retry_in(call, 1000u * MIN(timer_seconds(after) + 1,
-						       RETRY_AFTER_MAX));
+			retry_in(call,
+				1000u * MIN(sdesp_sip_timer_seconds(after) + 1,
+						RETRY_AFTER_MAX));
 		return;
 	} else {
 		revert(call);
 	}
 	if (out->must && !glare) {
-		char *text = warning_read(msg);
+		char *text = sdesp_sip_warning_read(msg);
 
-		bye_because(call, SDESP_CALL_NO_AGREEMENT, 0, text);
+		sdesp_sip_bye_because(call, SDESP_CALL_NO_AGREEMENT, 0, text);
 		mem_deref(text);
 	}
 }
@@ -125,29 +134,14 @@ static bool dead(int err, const struct sip_msg *msg)
 static void over(struct sdesp_call *call, int err)
 {
 	if (call->out.carried != CARRIED_NONE)
-		media_fail(call);
+		sdesp_sip_media_fail(call);
 	call->end.error = err;
 	if (err == 0 || err == ETIMEDOUT)
-		bye_because(call, SDESP_CALL_TIMEOUT, 0,
+		sdesp_sip_bye_because(call, SDESP_CALL_TIMEOUT, 0,
 			"the peer has no such call, or is gone");
 	else
-		bye_because(call, SDESP_CALL_TRANSPORT, 0,
+		sdesp_sip_bye_because(call, SDESP_CALL_TRANSPORT, 0,
 			"the signalling cannot be sent");
-}
-
-/* A request that is sent again as it was, but for its headers. */
-static bool sent_again(struct sdesp_call *call, const struct sip_msg *msg)
-{
-	switch (msg->scode) {
-	case 401:
-	case 407:
-		return sip_auth_authenticate(call->auth, msg) == 0 &&
-		       send_out(call) == 0;
-	case 422:
-		return timer_raise(call, msg) && send_out(call) == 0;
-	default:
-		return false;
-	}
 }
 
 /* The call was closed meanwhile: only a 2xx to an INVITE wants something. */
@@ -155,8 +149,8 @@ static void stray(struct sdesp_call *call, const struct sip_msg *msg)
 {
 	if (call->ua != NULL && msg != NULL && msg->scode >= 200 &&
 		msg->scode < 300 && !call->out.update)
-		(void)ack_send(&call->ack, call->ua->config.sip, call->dlg,
-			call->auth, msg->cseq.num, NULL);
+		(void)sdesp_sip_ack_send(&call->ack, call->ua->config.sip,
+			call->dlg, call->auth, msg->cseq.num, NULL);
 }
 
 static void provisional(struct sdesp_call *call, const struct sip_msg *msg)
@@ -165,11 +159,11 @@ static void provisional(struct sdesp_call *call, const struct sip_msg *msg)
 	struct sdesp_why why;
 
 	if (call->out.carried == CARRIED_NONE || call->out.update ||
-		body_sdp(&sdp, msg) != 0 || sdp.len == 0)
+		sdesp_sip_body_sdp(&sdp, msg) != 0 || sdp.len == 0)
 		return;
 	/* One that will not do is as if it had not come. */
-	(void)media_accept(call, sdp, false, &why);
-	call_pump(call);
+	(void)sdesp_sip_media_accept(call, sdp, false, &why);
+	sdesp_call_pump(call);
 }
 
 static void response(int err, const struct sip_msg *msg, void *arg)
@@ -185,9 +179,7 @@ static void response(int err, const struct sip_msg *msg, void *arg)
 		stray(call, msg);
 	} else if (err == 0 && msg->scode < 300) {
 		success(call, msg);
-	} else if (err == 0 &&
-		   !sip_request_loops(&call->out.loop, msg->scode) &&
-		   sent_again(call, msg)) {
+	} else if (err == 0 && sdesp_sip_again(call, msg, send_out)) {
 		mem_deref(call);
 		return;
 	} else if (dead(err, msg)) {
@@ -196,7 +188,7 @@ static void response(int err, const struct sip_msg *msg, void *arg)
 		refused(call, msg);
 	}
 	call->out.body = mem_deref(call->out.body);
-	call_pump(call);
+	sdesp_call_pump(call);
 	mem_deref(call);
 }
 
@@ -204,14 +196,14 @@ static int send_out(struct sdesp_call *call)
 {
 	struct out *out = &call->out;
 	char timer[TIMER_HEADERS];
-	struct mbuf *tail =
-		body_tail(timer_offer(timer, call, false), out->body);
+	struct mbuf *tail = sdesp_sip_body_tail(
+		sdesp_sip_timer_offer(timer, call, false), out->body);
 	int err = ENOMEM;
 
 	if (tail != NULL)
 		err = sip_drequestf(&out->req, call->ua->config.sip, true,
 			out->update ? "UPDATE" : "INVITE", call->dlg, 0,
-			call->auth, outgoing_contact, response, call, "%b",
+			call->auth, sdesp_sip_contact, response, call, "%b",
 			mbuf_buf(tail), mbuf_get_left(tail));
 	mem_deref(tail);
 	if (err == 0)
@@ -235,14 +227,14 @@ static void cannot(struct sdesp_call *call, unsigned wanted, int status)
 	if (status == SDESP_ERR_STATE && wanted == WANT_REKEY)
 		return;
 	if ((wanted & WANT_MUST) != 0) {
-		bye_because(call, SDESP_CALL_BACKEND, status, NULL);
+		sdesp_sip_bye_because(call, SDESP_CALL_BACKEND, status, NULL);
 		return;
 	}
 	call->want |= wanted;
 	retry_later(call);
 }
 
-void offer_next(struct sdesp_call *call)
+void sdesp_sip_offer_next(struct sdesp_call *call)
 {
 	struct out *out = &call->out;
 	unsigned wanted = call->want;
@@ -259,7 +251,7 @@ void offer_next(struct sdesp_call *call)
 	sip_loopstate_reset(&out->loop);
 	call->want = out->must ? wanted & WANT_REKEY : 0;
 	if (out->carried != CARRIED_NONE) {
-		status = media_offer(call, out->carried, &out->body);
+		status = sdesp_sip_media_offer(call, out->carried, &out->body);
 		if (status != SDESP_OK) {
 			call->want = 0;
 			cannot(call, wanted, status);

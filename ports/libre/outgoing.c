@@ -6,7 +6,7 @@
 
 static int send_invite(struct sdesp_call *call);
 
-int outgoing_contact(enum sip_transp tp, const struct sa *src,
+int sdesp_sip_contact(enum sip_transp tp, const struct sa *src,
 	const struct sa *dst, struct mbuf *mb, void *arg)
 {
 	struct sdesp_call *call = arg;
@@ -24,17 +24,17 @@ static void failed(struct sdesp_call *call, int err)
 {
 	if (call->phase != PHASE_CALLING)
 		return;
-	media_fail(call);
+	sdesp_sip_media_fail(call);
 	call->end.error = err;
 	if (err == ETIMEDOUT)
-		call_why(call, SDESP_CALL_TIMEOUT, 408, 0,
+		sdesp_call_why(call, SDESP_CALL_TIMEOUT, 408, 0,
 			"there was no response");
 	else
-		call_why(call, SDESP_CALL_TRANSPORT, 0, 0,
+		sdesp_call_why(call, SDESP_CALL_TRANSPORT, 0, 0,
 			err == EPROTO ? "the TLS handshake failed: is the "
 					"server's certificate good?"
 				      : strerror(err));
-	call_end(call);
+	sdesp_call_end(call);
 }
 
 static bool first_contact(
@@ -49,15 +49,15 @@ static bool first_contact(
 
 static void refused(struct sdesp_call *call, const struct sip_msg *msg)
 {
-	char *text = warning_read(msg);
+	char *text = sdesp_sip_warning_read(msg);
 
-	media_fail(call);
+	sdesp_sip_media_fail(call);
 	if (msg->scode < 400)
 		(void)sip_msg_hdr_apply(msg, true, SIP_HDR_CONTACT,
 			first_contact, &call->end_contact);
-	call_why(call, SDESP_CALL_REFUSED, msg->scode, 0, text);
+	sdesp_call_why(call, SDESP_CALL_REFUSED, msg->scode, 0, text);
 	mem_deref(text);
-	call_end(call);
+	sdesp_call_end(call);
 }
 
 /* An answer that may still change. One that will not do is discarded, and a
@@ -69,11 +69,12 @@ static void provisional(struct sdesp_call *call, const struct sip_msg *msg)
 	struct sdesp_why why;
 
 	if (call->out.body != NULL && pl_isset(&msg->to.tag) &&
-		body_sdp(&sdp, msg) == 0 && sdp.len > 0) {
-		(void)media_accept(call, sdp, false, &why);
-		call_pump(call);
+		sdesp_sip_body_sdp(&sdp, msg) == 0 && sdp.len > 0) {
+		(void)sdesp_sip_media_accept(call, sdp, false, &why);
+		sdesp_call_pump(call);
 	}
-	if (call_alive(call) && ua->config.progress != NULL && msg->scode > 100)
+	if (sdesp_call_alive(call) && ua->config.progress != NULL &&
+		msg->scode > 100)
 		ua->config.progress(call, msg->scode, call->setup.arg);
 }
 
@@ -84,11 +85,12 @@ static int answer_offer(struct sdesp_call *call, const struct sip_msg *msg,
 	struct sdesp_span sdp;
 	int status;
 
-	if (body_sdp(&sdp, msg) != 0 || sdp.len == 0)
+	if (sdesp_sip_body_sdp(&sdp, msg) != 0 || sdp.len == 0)
 		return SDESP_ERR_MISSING;
-	status = media_answer(call, sdp, true, call->secured, body, why);
+	status = sdesp_sip_media_answer(
+		call, sdp, true, call->secured, body, why);
 	if (status != SDESP_OK)
-		*body = body_decline_all(call, sdp);
+		*body = sdesp_sip_body_decline(call, sdp);
 	return status;
 }
 
@@ -103,7 +105,7 @@ static void answered(struct sdesp_call *call, const struct sip_msg *msg)
 	bool there;
 
 	memset(&why, 0, sizeof why);
-	call->dlg = fork_win(call->fork, msg);
+	call->dlg = sdesp_sip_fork_win(call->fork, msg);
 	if (call->dlg == NULL) {
 		failed(call, EBADMSG);
 		return;
@@ -111,44 +113,29 @@ static void answered(struct sdesp_call *call, const struct sip_msg *msg)
 	call->updates = sip_msg_hdr_has_value(msg, SIP_HDR_ALLOW, "UPDATE");
 	if (!call->hung_up)
 		status = offerless ? answer_offer(call, msg, &body, &why)
-				   : media_final(call, msg, &there, &why);
+				   : sdesp_sip_media_final(
+					     call, msg, &there, &why);
 	else
-		media_fail(call);
-	(void)ack_send(&call->ack, call->ua->config.sip, call->dlg, call->auth,
-		msg->cseq.num, body);
+		sdesp_sip_media_fail(call);
+	(void)sdesp_sip_ack_send(&call->ack, call->ua->config.sip, call->dlg,
+		call->auth, msg->cseq.num, body);
 	mem_deref(body);
 	call->phase = PHASE_UP;
 	if (call->hung_up) {
-		bye_because(call, SDESP_CALL_HUNG_UP, 0, "hung up");
+		sdesp_sip_bye_because(call, SDESP_CALL_HUNG_UP, 0, "hung up");
 	} else if (status != SDESP_OK) {
-		bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
-			warning_text(text, status, &why));
+		sdesp_sip_bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
+			sdesp_sip_warning_text(text, status, &why));
 	} else {
 		if (offerless)
 			status = sdesp_session_confirm(
-				&call->session, call_now());
+				&call->session, sdesp_call_now());
 		if (status != SDESP_OK)
-			bye_because(call, SDESP_CALL_BACKEND, status, NULL);
-		timer_accept(call, msg);
+			sdesp_sip_bye_because(
+				call, SDESP_CALL_BACKEND, status, NULL);
+		sdesp_sip_timer_accept(call, msg);
 	}
-	call_pump(call);
-}
-
-/* Send it once more? The offer is the same: nobody has answered it. */
-static bool sent_again(struct sdesp_call *call, const struct sip_msg *msg)
-{
-	if (call->hung_up || sip_request_loops(&call->out.loop, msg->scode))
-		return false;
-	switch (msg->scode) {
-	case 401:
-	case 407:
-		return sip_auth_authenticate(call->auth, msg) == 0 &&
-		       send_invite(call) == 0;
-	case 422:
-		return timer_raise(call, msg) && send_invite(call) == 0;
-	default:
-		return false;
-	}
+	sdesp_call_pump(call);
 }
 
 static void response(int err, const struct sip_msg *msg, void *arg)
@@ -165,7 +152,8 @@ static void response(int err, const struct sip_msg *msg, void *arg)
 			failed(call, err);
 		else if (msg->scode < 300)
 			answered(call, msg);
-		else if (!sent_again(call, msg))
+		else if (call->hung_up ||
+			 !sdesp_sip_again(call, msg, send_invite))
 			refused(call, msg);
 	}
 	if (call->out.req == NULL && call->phase != PHASE_CALLING)
@@ -176,15 +164,15 @@ static void response(int err, const struct sip_msg *msg, void *arg)
 static int send_invite(struct sdesp_call *call)
 {
 	char timer[TIMER_HEADERS];
-	struct mbuf *tail =
-		body_tail(timer_offer(timer, call, true), call->out.body);
+	struct mbuf *tail = sdesp_sip_body_tail(
+		sdesp_sip_timer_offer(timer, call, true), call->out.body);
 	int err = ENOMEM;
 
 	if (tail != NULL)
 		err = sip_drequestf(&call->out.req, call->ua->config.sip, true,
-			"INVITE", fork_base(call->fork), 0, call->auth,
-			outgoing_contact, response, call, "%b", mbuf_buf(tail),
-			mbuf_get_left(tail));
+			"INVITE", sdesp_sip_fork_base(call->fork), 0,
+			call->auth, sdesp_sip_contact, response, call, "%b",
+			mbuf_buf(tail), mbuf_get_left(tail));
 	mem_deref(tail);
 	if (err == 0)
 		mem_ref(call);
@@ -226,7 +214,7 @@ static int begin_dialog(
 	if (base == NULL)
 		return SDESP_ERR_ARG;
 	(void)str_dup(&call->callid, sip_dialog_callid(base));
-	call->fork = mem_ref(fork_alloc(call->ua, base, call->auth));
+	call->fork = mem_ref(sdesp_sip_fork_alloc(call->ua, base, call->auth));
 	mem_deref(base);
 	return call->fork != NULL && call->callid != NULL ? SDESP_OK
 							  : SDESP_ERR_SPACE;
@@ -236,17 +224,17 @@ static int begin(struct sdesp_call *call,
 	const struct sdesp_call_target *target,
 	const struct sdesp_call_setup *setup)
 {
-	int status = call_begin(call, setup);
+	int status = sdesp_call_begin(call, setup);
 
 	call->phase = PHASE_CALLING;
 	call->owner = true;
-	call->secured = secured_uri(
+	call->secured = sdesp_sip_secured_uri(
 		target->route != NULL ? target->route : target->uri);
-
 	if (status == SDESP_OK)
 		status = begin_dialog(call, target);
 	if (status == SDESP_OK && !target->offerless)
-		status = media_offer(call, CARRIED_REKEY, &call->out.body);
+		status = sdesp_sip_media_offer(
+			call, CARRIED_REKEY, &call->out.body);
 	if (status == SDESP_OK && send_invite(call) != 0)
 		status = SDESP_ERR_BACKEND;
 	return status;
@@ -256,7 +244,7 @@ int sdesp_call_make(struct sdesp_call **callp, struct sdesp_libre *ua,
 	const struct sdesp_call_target *target,
 	const struct sdesp_call_setup *setup)
 {
-	struct sdesp_call *call = call_alloc(ua);
+	struct sdesp_call *call = sdesp_call_alloc(ua);
 	int status;
 
 	*callp = NULL;
@@ -265,7 +253,7 @@ int sdesp_call_make(struct sdesp_call **callp, struct sdesp_libre *ua,
 	status = begin(call, target, setup);
 	if (status != SDESP_OK) {
 		if (call->fork != NULL)
-			fork_drop(call->fork);
+			sdesp_sip_fork_drop(call->fork);
 		mem_deref(call);
 		return status;
 	}

@@ -21,14 +21,14 @@ static void give_up(void *arg)
 {
 	struct sdesp_call *call = arg;
 
-	reply_drop(call);
-	media_fail(call);
+	sdesp_sip_reply_drop(call);
+	sdesp_sip_media_fail(call);
 	if (call->phase == PHASE_ANSWERED)
 		call->phase = PHASE_UP;
-	bye_because(call, SDESP_CALL_TIMEOUT, 0, "no ACK has come");
+	sdesp_sip_bye_because(call, SDESP_CALL_TIMEOUT, 0, "no ACK has come");
 }
 
-void reply_drop(struct sdesp_call *call)
+void sdesp_sip_reply_drop(struct sdesp_call *call)
 {
 	struct reply *reply = &call->reply;
 
@@ -40,32 +40,32 @@ void reply_drop(struct sdesp_call *call)
 	reply->sent = 0;
 }
 
-static struct mbuf *tail_2xx(struct sdesp_call *call, const struct sip_msg *msg,
-	const struct mbuf *body)
+struct mbuf *sdesp_sip_reply_tail(struct sdesp_call *call,
+	const struct sip_msg *msg, const struct mbuf *body)
 {
 	struct sip_contact contact;
 	char timer[TIMER_HEADERS];
 	char *headers = NULL;
 	struct mbuf *tail = NULL;
 
-	timer_answer(timer, call, msg);
+	sdesp_sip_timer_answer(timer, call, msg);
 	sip_contact_set(&contact, call->ua->config.user, &msg->dst, msg->tp);
 	if (re_sdprintf(&headers, "%H%s", sip_contact_print, &contact, timer) ==
 		0)
-		tail = body_tail(headers, body);
+		tail = sdesp_sip_body_tail(headers, body);
 	mem_deref(headers);
 	return tail;
 }
 
-bool reply_send(struct sdesp_call *call, struct sip_strans **st,
+bool sdesp_sip_reply_send(struct sdesp_call *call, struct sip_strans **st,
 	const struct sip_msg *msg, const struct mbuf *body, bool offer)
 {
-	struct mbuf *tail = tail_2xx(call, msg, body);
+	struct mbuf *tail = sdesp_sip_reply_tail(call, msg, body);
 	struct reply *reply = &call->reply;
 	struct pl rport;
 	int err = ENOMEM;
 
-	reply_drop(call);
+	sdesp_sip_reply_drop(call);
 	if (tail != NULL)
 		err = sip_treplyf(st, &reply->mb, call->ua->config.sip, msg,
 			true, 200, "OK", "%b", mbuf_buf(tail),
@@ -90,16 +90,16 @@ static void answer_in_ack(struct sdesp_call *call, const struct sip_msg *msg)
 	char text[WARNING_MAX];
 	struct sdesp_why why;
 	bool there;
-	int status = media_final(call, msg, &there, &why);
+	int status = sdesp_sip_media_final(call, msg, &there, &why);
 
 	call->phase = PHASE_UP;
 	if (status != SDESP_OK &&
 		(first || !there || status == SDESP_ERR_REJECTED))
-		bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
-			warning_text(text, status, &why));
+		sdesp_sip_bye_because(call, SDESP_CALL_NO_AGREEMENT, status,
+			sdesp_sip_warning_text(text, status, &why));
 }
 
-void reply_ack(struct sdesp_call *call, const struct sip_msg *msg)
+void sdesp_sip_reply_ack(struct sdesp_call *call, const struct sip_msg *msg)
 {
 	struct reply *reply = &call->reply;
 	bool offer = reply->offer, last = reply->last;
@@ -107,29 +107,31 @@ void reply_ack(struct sdesp_call *call, const struct sip_msg *msg)
 
 	if (reply->mb == NULL || reply->invite->cseq.num != msg->cseq.num)
 		return;
-	reply_drop(call);
+	sdesp_sip_reply_drop(call);
 	if (offer) {
 		answer_in_ack(call, msg);
 	} else {
-		status = sdesp_session_confirm(&call->session, call_now());
+		status =
+			sdesp_session_confirm(&call->session, sdesp_call_now());
 		if (call->phase == PHASE_ANSWERED)
 			call->phase = PHASE_UP;
 		if (status != SDESP_OK && status != SDESP_ERR_STATE)
-			bye_because(call, SDESP_CALL_BACKEND, status, NULL);
+			sdesp_sip_bye_because(
+				call, SDESP_CALL_BACKEND, status, NULL);
 	}
 	if (last)
-		bye_because(call, SDESP_CALL_BYE, SDESP_ERR_REJECTED,
+		sdesp_sip_bye_because(call, SDESP_CALL_BYE, SDESP_ERR_REJECTED,
 			"the peer ended the stream");
 	if (call->hung_up)
-		bye_because(call, SDESP_CALL_HUNG_UP, 0, "hung up");
-	call_pump(call);
+		sdesp_sip_bye_because(call, SDESP_CALL_HUNG_UP, 0, "hung up");
+	sdesp_call_pump(call);
 }
 
-void reply_refuse(struct sdesp_libre *ua, struct sip_strans **st,
+void sdesp_sip_reply_refuse(struct sdesp_libre *ua, struct sip_strans **st,
 	const struct sip_msg *msg, uint16_t scode, const char *reason,
 	const char *headers)
 {
-	struct mbuf *tail = body_tail(headers, NULL);
+	struct mbuf *tail = sdesp_sip_body_tail(headers, NULL);
 
 	if (tail == NULL)
 		return;
@@ -138,31 +140,36 @@ void reply_refuse(struct sdesp_libre *ua, struct sip_strans **st,
 	mem_deref(tail);
 }
 
-void reply_no_body(struct sdesp_libre *ua, struct sip_strans **st,
+void sdesp_sip_reply_no_body(struct sdesp_libre *ua, struct sip_strans **st,
 	const struct sip_msg *msg, uint16_t scode)
 {
 	if (scode == 415)
-		reply_refuse(ua, st, msg, 415, "Unsupported Media Type",
+		sdesp_sip_reply_refuse(ua, st, msg, 415,
+			"Unsupported Media Type",
 			"Accept: application/sdp, multipart/mixed\r\n"
 			"Accept-Encoding: identity\r\n");
 	else
-		reply_refuse(ua, st, msg, scode, "Bad Message Body", "");
+		sdesp_sip_reply_refuse(
+			ua, st, msg, scode, "Bad Message Body", "");
 }
 
-void reply_no_agreement(struct sdesp_libre *ua, struct sip_strans **st,
-	const struct sip_msg *msg, int status, const struct sdesp_why *why)
+void sdesp_sip_reply_no_agreement(struct sdesp_libre *ua,
+	struct sip_strans **st, const struct sip_msg *msg, int status,
+	const struct sdesp_why *why)
 {
 	char text[WARNING_MAX];
 
 	if (status == SDESP_ERR_GLARE) {
-		reply_refuse(ua, st, msg, 491, "Request Pending", "");
+		sdesp_sip_reply_refuse(ua, st, msg, 491, "Request Pending", "");
 	} else if (status == SDESP_ERR_STATE) {
 		/* RFC 3261 14.2: a random time up to 10 s. */
 		snprintf(text, sizeof text, "Retry-After: %u\r\n",
 			1 + rand_u16() % 10u);
-		reply_refuse(ua, st, msg, 500, "Answer Not Settled", text);
+		sdesp_sip_reply_refuse(
+			ua, st, msg, 500, "Answer Not Settled", text);
 	} else {
-		warning_print(text, status, why);
-		reply_refuse(ua, st, msg, 488, "Not Acceptable Here", text);
+		sdesp_sip_warning_print(text, status, why);
+		sdesp_sip_reply_refuse(
+			ua, st, msg, 488, "Not Acceptable Here", text);
 	}
 }

@@ -145,8 +145,8 @@ struct sdesp_libre_config {
 /*
  * Begin: listen to the stack's requests. One for each struct sip. config is
  * copied. ua is counted memory; when the last reference goes, so do all calls,
- * their SAs deleted, without a message or a handler: sdesp_libre_hangup() and
- * patience are the polite way.
+ * their SAs deleted, without a handler and without a message but CANCEL:
+ * sdesp_libre_hangup() and patience are the polite way.
  *
  * SDESP_ERR_ARG    something mandatory is NULL, or an interval too short
  * SDESP_ERR_SPACE  no memory

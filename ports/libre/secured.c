@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void addr_from_sa(struct sdesp_addr *addr, const struct sa *sa)
+void sdesp_sip_addr(struct sdesp_addr *addr, const struct sa *sa)
 {
 	memset(addr, 0, sizeof *addr);
 	if (sa_af(sa) == AF_INET) {
@@ -38,7 +38,7 @@ static bool open_hop(
 	       !(sa_isset(&via.addr, SA_ADDR) && sa_is_loopback(&via.addr));
 }
 
-bool secured_request(const struct sip_msg *msg)
+bool sdesp_sip_secured_request(const struct sip_msg *msg)
 {
 	const struct sip_hdr *first = NULL;
 
@@ -49,7 +49,7 @@ bool secured_request(const struct sip_msg *msg)
 	       NULL;
 }
 
-bool secured_uri(const char *text)
+bool sdesp_sip_secured_uri(const char *text)
 {
 	struct pl pl, param;
 	struct uri uri;

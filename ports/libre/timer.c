@@ -10,7 +10,7 @@ struct session_expires {
 	bool uac, uas;     /* who refreshes */
 };
 
-uint32_t timer_seconds(const struct sip_hdr *hdr)
+uint32_t sdesp_sip_timer_seconds(const struct sip_hdr *hdr)
 {
 	struct pl number = {NULL, 0};
 
@@ -26,7 +26,7 @@ static void read_expires(
 	const struct sip_hdr *hdr = sip_msg_hdr(msg, SIP_HDR_SESSION_EXPIRES);
 	struct pl who = {NULL, 0};
 
-	expires->interval = timer_seconds(hdr);
+	expires->interval = sdesp_sip_timer_seconds(hdr);
 	if (hdr != NULL)
 		(void)msg_param_decode(&hdr->val, "refresher", &who);
 	expires->uac = pl_strcasecmp(&who, "uac") == 0;
@@ -41,7 +41,7 @@ static bool knows_timer(const struct sip_msg *msg)
 
 static void expired(void *arg)
 {
-	bye_because(arg, SDESP_CALL_TIMEOUT, 0,
+	sdesp_sip_bye_because(arg, SDESP_CALL_TIMEOUT, 0,
 		"the session timer has run out: the peer is gone");
 }
 
@@ -62,7 +62,7 @@ static void refresh(void *arg)
 	tmr_start(
 		&call->expiry.tmr, end > half ? end - half : 1, expired, call);
 	call->want |= WANT_ALIVE;
-	call_pump(call);
+	sdesp_call_pump(call);
 }
 
 static void start(struct sdesp_call *call)
@@ -76,7 +76,7 @@ static void start(struct sdesp_call *call)
 		tmr_start(&expiry->tmr, ms_until_end(expiry), expired, call);
 }
 
-const char *timer_offer(
+const char *sdesp_sip_timer_offer(
 	char text[TIMER_HEADERS], const struct sdesp_call *call, bool first)
 {
 	const struct expiry *expiry = &call->expiry;
@@ -90,7 +90,8 @@ const char *timer_offer(
 	return text;
 }
 
-bool timer_too_short(const struct sdesp_call *call, const struct sip_msg *msg)
+bool sdesp_sip_timer_too_short(
+	const struct sdesp_call *call, const struct sip_msg *msg)
 {
 	struct session_expires theirs;
 
@@ -103,7 +104,8 @@ bool timer_too_short(const struct sdesp_call *call, const struct sip_msg *msg)
 static uint32_t settle(const struct sdesp_call *call, uint32_t theirs,
 	const struct sip_msg *msg)
 {
-	uint32_t least = timer_seconds(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
+	uint32_t least =
+		sdesp_sip_timer_seconds(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
 	uint32_t interval = call->ua->config.session_expires;
 
 	if (theirs != 0 && theirs < interval)
@@ -112,8 +114,8 @@ static uint32_t settle(const struct sdesp_call *call, uint32_t theirs,
 	return MAX(interval, least);
 }
 
-const char *timer_answer(char text[TIMER_HEADERS], struct sdesp_call *call,
-	const struct sip_msg *msg)
+const char *sdesp_sip_timer_answer(char text[TIMER_HEADERS],
+	struct sdesp_call *call, const struct sip_msg *msg)
 {
 	struct expiry *expiry = &call->expiry;
 	struct session_expires theirs;
@@ -135,7 +137,7 @@ const char *timer_answer(char text[TIMER_HEADERS], struct sdesp_call *call,
 	return text;
 }
 
-void timer_accept(struct sdesp_call *call, const struct sip_msg *msg)
+void sdesp_sip_timer_accept(struct sdesp_call *call, const struct sip_msg *msg)
 {
 	struct expiry *expiry = &call->expiry;
 	struct session_expires theirs;
@@ -151,9 +153,10 @@ void timer_accept(struct sdesp_call *call, const struct sip_msg *msg)
 		start(call);
 }
 
-bool timer_raise(struct sdesp_call *call, const struct sip_msg *msg)
+bool sdesp_sip_timer_raise(struct sdesp_call *call, const struct sip_msg *msg)
 {
-	uint32_t least = timer_seconds(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
+	uint32_t least =
+		sdesp_sip_timer_seconds(sip_msg_hdr(msg, SIP_HDR_MIN_SE));
 
 	if (least <= call->expiry.interval)
 		return false;

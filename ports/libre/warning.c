@@ -29,7 +29,7 @@ static unsigned code_of(int status)
 	return 399;
 }
 
-const char *warning_text(
+const char *sdesp_sip_warning_text(
 	char text[WARNING_MAX], int status, const struct sdesp_why *why)
 {
 	if (why->what == NULL || status <= -80)
@@ -42,12 +42,12 @@ const char *warning_text(
 	return text;
 }
 
-const char *warning_print(
+const char *sdesp_sip_warning_print(
 	char text[WARNING_MAX], int status, const struct sdesp_why *why)
 {
 	char plain[WARNING_MAX];
 
-	warning_text(plain, status, why);
+	sdesp_sip_warning_text(plain, status, why);
 	for (char *p = plain; *p != '\0'; p++) {
 		if (*p == '"' || *p == '\\')
 			*p = '\'';
@@ -57,7 +57,7 @@ const char *warning_print(
 	return text;
 }
 
-char *warning_read(const struct sip_msg *msg)
+char *sdesp_sip_warning_read(const struct sip_msg *msg)
 {
 	const struct sip_hdr *warning = sip_msg_hdr(msg, SIP_HDR_WARNING);
 	char *text = NULL;

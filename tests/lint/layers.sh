@@ -33,6 +33,10 @@ FNR == 1 {
 		next # a macro: a configuration from outside
 	system_header = name ~ /^</
 	gsub(/[<>"]/, "", name)
+	# libsdesp needs no SIP stack: what is on top of one stands apart.
+	if ((top != "ports" || part[3] == "lib") &&
+		name ~ /^re(\/|\.h)|^openssl\/|sdesp_(re|libre)\.h$/)
+		fail("the library includes " name)
 	if (top == "core" && system_header) {
 		if (name == "bearssl.h" ? room != "crypto" : !(name in libc))
 			fail("core/" room " includes <" name ">")

@@ -107,6 +107,7 @@ static void rekeyed(struct party *asks, struct party *answers)
 {
 	struct sdesp_session_info before, after;
 	struct fake_sa *sa;
+	unsigned touched;
 
 	sdesp_call_info(asks->call, &before);
 	assert_int_equal(sdesp_call_rekey(asks->call), SDESP_OK);
@@ -117,8 +118,10 @@ static void rekeyed(struct party *asks, struct party *answers)
 	sa = fake_backend_find(&answers->backend, after.spi_out, 1);
 	assert_non_null(sa);
 	fake_backend_raise(&answers->backend, sa, SDESP_BACKEND_USED);
+	touched = answers->touched;
 	assert_int_equal(sdesp_libre_poll(answers->ua, &answers->backend.base),
 		SDESP_OK);
+	assert_true(answers->touched > touched);
 	run_until_count(&answers->events[SDESP_EV_REKEYED], 1, 4000);
 	assert_paired();
 }
@@ -216,6 +219,24 @@ static void test_offerless(void **state)
 	run_until_count(&alice.events[SDESP_EV_ESTABLISHED], 1, 3000);
 	run_until_count(&bob.events[SDESP_EV_ESTABLISHED], 1, 3000);
 	assert_paired();
+	hang_up(&alice, &bob);
+	close_both();
+}
+
+/* Two refreshes cross: there the adapter itself waits and asks again. */
+static void test_glare_of_holds(void **state)
+{
+	bool held = true;
+
+	(void)state;
+	open_both(SIP_TRANSP_UDP);
+	establish();
+	assert_int_equal(sdesp_call_hold(alice.call, 1), SDESP_OK);
+	assert_int_equal(sdesp_call_hold(bob.call, 1), SDESP_OK);
+	run_for(200);
+	assert_int_equal(party_saw(&alice, "< 491 INVITE"), 1);
+	assert_int_equal(party_saw(&bob, "< 491 INVITE"), 1);
+	run_until(both_held, &held, 8000);
 	hang_up(&alice, &bob);
 	close_both();
 }
@@ -358,6 +379,36 @@ static void test_bad_arguments(void **state)
 	close_both();
 }
 
+/* A handler may do away with everything. */
+static void test_ends_in_handler(void **state)
+{
+	(void)state;
+	open_both(SIP_TRANSP_UDP);
+	alice.ends = bob.ends = true;
+	establish();
+	hang_up(&alice, &bob);
+	assert_null(alice.ua);
+	close_both();
+}
+
+/* As is a program that goes without a word, whatever is open. */
+static void test_ends_at_once(void **state)
+{
+	(void)state;
+	open_both(SIP_TRANSP_UDP);
+	establish();
+	assert_int_equal(sdesp_call_rekey(alice.call), SDESP_OK);
+	sdesp_call_hangup(bob.call);
+	mem_ref(bob.call);
+	alice.ua = mem_deref(alice.ua);
+	bob.ua = mem_deref(bob.ua);
+	sdesp_call_hangup(bob.call); /* nothing happens any more */
+	assert_int_equal(sdesp_call_rekey(bob.call), SDESP_ERR_STATE);
+	mem_deref(bob.call);
+	run_for(50);
+	close_both();
+}
+
 /* --- session timer ------------------------------------------------------ */
 
 static void test_session_timer(void **state)
@@ -419,12 +470,15 @@ int main(void)
 		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_offerless),
 		cmocka_unit_test(test_glare),
+		cmocka_unit_test(test_glare_of_holds),
 		cmocka_unit_test(test_forbidden),
 		cmocka_unit_test(test_no_agreement),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_rings_then_answers),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_bad_arguments),
+		cmocka_unit_test(test_ends_in_handler),
+		cmocka_unit_test(test_ends_at_once),
 		cmocka_unit_test(test_session_timer),
 		cmocka_unit_test(test_interval_too_small),
 		cmocka_unit_test(test_peer_vanishes),

@@ -478,27 +478,94 @@ static void test_retry_after(void **state)
 	hang_up();
 }
 
+/* Allow named UPDATE, but it was not so. */
+static void test_update_refused(void **state)
+{
+	const char *request;
+
+	(void)state;
+	party_close(&alice);
+	party_init(&alice, SIP_TRANSP_UDP);
+	alice.config.update = 1;
+	party_open(&alice);
+	establish();
+	assert_int_equal(sdesp_session_confirm(&raw.end.session, 0), SDESP_OK);
+	raw.n = 0;
+	assert_int_equal(sdesp_call_hold(alice.call, 1), SDESP_OK);
+	raw_reply(&raw, raw_wait(&raw, "UPDATE", 1000), "405 No", "", "");
+	request = raw_wait(&raw, "INVITE", 1000);
+	raw_reply(&raw, request, "200 OK", "", answer(&raw, request));
+	raw_wait(&raw, "ACK", 1000);
+	hang_up();
+}
+
+/* A peer that knows neither timers nor UPDATE is asked by re-INVITE whether
+ * it is there. */
+static void test_timer_of_one_side(void **state)
+{
+	char text[256];
+	const char *request;
+
+	(void)state;
+	party_close(&alice);
+	party_init(&alice, SIP_TRANSP_UDP);
+	alice.config.session_expires = 2;
+	alice.config.min_se = 1;
+	party_open(&alice);
+	request = invite();
+	raw_header(text, request, "Session-Expires");
+	assert_string_equal(text, "2");
+	raw_reply(&raw, request, "200 OK", "", answer(&raw, request));
+	established(end_info(&raw.end).spi_in);
+	assert_int_equal(sdesp_session_confirm(&raw.end.session, 0), SDESP_OK);
+	for (int i = 0; i < 2; i++) {
+		raw.n = 0;
+		request = raw_wait(&raw, "INVITE", 3000);
+		raw_reply(&raw, request, "200 OK", "", answer(&raw, request));
+		raw_wait(&raw, "ACK", 1000);
+	}
+	assert_int_equal(alice.backend.nkeys, 2); /* refreshed, not rekeyed */
+	hang_up();
+}
+
 /* --- silence ------------------------------------------------------------- */
 
-/* Nobody answers an INVITE; nobody answers a BYE: 64 * T1 each, at once. */
+/* Nobody answers an INVITE, nobody a BYE, nobody acknowledges a 200: 64 * T1
+ * each, at once. */
 static void test_silence(void **state)
 {
-	static struct party carol;
+	static struct party carol, dave;
+	static struct raw mute;
 	char uri[64];
 
 	(void)state;
 	party_init(&carol, SIP_TRANSP_UDP);
 	party_open(&carol);
+	party_init(&dave, SIP_TRANSP_UDP);
+	party_open(&dave);
+	raw_open(&mute, 3);
 	establish();
 	sdesp_call_hangup(alice.call);
 	(void)re_snprintf(uri, sizeof uri, "sip:bob@%J", &other.addr);
 	assert_int_equal(party_call_uri(&carol, uri), SDESP_OK);
-	run_until_count(&carol.closed, 1, 34000);
-	run_until_count(&alice.closed, 1, 2000);
+	assert_int_equal(end_offer(&mute.end, 0), SDESP_OK);
+	raw_request(&mute, &dave, "INVITE", 1, "", "", "application/sdp",
+		raw_sdp(mute.end.text));
+	raw_wait(&mute, "SIP/2.0 200", 1000);
+	assert_int_equal(fake_backend_sas(&dave.backend), 2);
+
+	run_until_count(&carol.closed, 1, 40000);
+	run_until_count(&alice.closed, 1, 4000);
 	assert_int_equal(carol.end.why, SDESP_CALL_TIMEOUT);
 	assert_int_equal(carol.end.scode, 408);
 	assert_int_equal(alice.end.why, SDESP_CALL_HUNG_UP);
+	raw_reply(&mute, raw_wait(&mute, "BYE", 4000), "481 None", "", "");
+	run_until_count(&dave.closed, 1, 1000);
+	assert_int_equal(dave.end.why, SDESP_CALL_TIMEOUT);
+	assert_int_equal(dave.events[SDESP_EV_ESTABLISHED], 0);
+	raw_close(&mute);
 	party_close(&carol);
+	party_close(&dave);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -525,6 +592,8 @@ int main(void)
 		TEST(test_bye_during_rekey),
 		TEST(test_dialog_lost),
 		TEST(test_retry_after),
+		TEST(test_update_refused),
+		TEST(test_timer_of_one_side),
 		TEST(test_silence),
 	};
 

@@ -79,7 +79,7 @@ static void test_rows(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		const struct row *row = &rows[i];
 		struct sdesp_span sdp;
-		enum mime_result result = mime_find_sdp(&sdp,
+		enum mime_result result = sdesp_sip_mime_find_sdp(&sdp,
 			sdesp_span_of(row->ctype), sdesp_span_of(row->body));
 
 		if (result != row->result ||
@@ -102,7 +102,7 @@ static void test_prefixes(void **state)
 			struct sdesp_span sdp, body = {NULL, n};
 
 			body.p = guard_end(rows[i].body, n);
-			(void)mime_find_sdp(
+			(void)sdesp_sip_mime_find_sdp(
 				&sdp, sdesp_span_of(rows[i].ctype), body);
 			if (sdp.p != NULL)
 				assert_true(sdp.p >= body.p &&
@@ -118,7 +118,8 @@ static void test_no_content_type(void **state)
 
 	(void)state;
 	assert_int_equal(
-		mime_find_sdp(&sdp, none, sdesp_span_of(SDP)), MIME_BROKEN);
+		sdesp_sip_mime_find_sdp(&sdp, none, sdesp_span_of(SDP)),
+		MIME_BROKEN);
 }
 
 int main(void)

@@ -88,6 +88,16 @@ static void closed(
 	p->end.text = p->end.contact = NULL;
 	if (p->call == call)
 		p->call = NULL;
+	if (p->ends)
+		p->ua = mem_deref(p->ua);
+}
+
+static void touched(void *arg)
+{
+	struct party *p = arg;
+
+	p->touched++;
+	expect(sdesp_libre_poll(p->ua, &p->backend.base) == SDESP_OK, "poll");
 }
 
 /* --- the log ------------------------------------------------------------ */
@@ -156,6 +166,7 @@ void party_init(struct party *p, enum sip_transp tp)
 	p->config.port = &p->port;
 	p->config.user = "party";
 	p->config.incoming = incoming;
+	p->config.touched = touched;
 	p->config.progress = progress;
 	p->config.event = event;
 	p->config.closed = closed;
@@ -193,7 +204,7 @@ void party_open(struct party *p)
 
 void party_close(struct party *p)
 {
-	unsigned calls = sdesp_libre_calls(p->ua);
+	unsigned calls = p->ua != NULL ? sdesp_libre_calls(p->ua) : 0;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(parties); i++) {
 		if (parties[i] == p)

@@ -33,7 +33,8 @@ struct party {
 	struct sdesp_call *call; /* the last one; NULL once it is closed */
 	char from[128], asserted[128];
 	uint8_t transport, secured;
-	unsigned incoming, closed, progress;
+	unsigned incoming, closed, progress, touched;
+	bool ends; /* 1: the closed handler drops the ua */
 	unsigned events[PARTY_EVENTS];
 	struct sdesp_call_end end; /* without its texts */
 	char text[512], contact[256];
@@ -48,7 +49,7 @@ void party_init(struct party *p, enum sip_transp tp);
 /* Open the stack; on failure the test ends. */
 void party_open(struct party *p);
 
-/* Close it and see that nothing is left in the backend. */
+/* Close it, and see that nothing is left in the backend. */
 void party_close(struct party *p);
 
 /* Call: "sip:bob@127.0.0.1:PORT;transport=..." */
