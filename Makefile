@@ -84,7 +84,8 @@ BENCH := $(BUILD)/bench
 .PHONY: all deps test-deps demo check check-guest check-netns interop lint \
 	layers symbols bench size cross fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(LWIP_LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
+all: $(LIB) $(LWIP_LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc \
+	$(BUILD)/sdesp-lwip.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -165,6 +166,13 @@ $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
 		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
 
+$(BUILD)/sdesp-lwip.pc: Makefile core/include/sdesp.h
+	@mkdir -p $(@D)
+	@printf '%s\n' 'Name: sdesp-lwip' \
+		'Description: lwIP above sessions of sdesp' \
+		'Version: $(VERSION)' 'Requires: sdesp lwip' \
+		'Cflags: -D_POSIX_C_SOURCE=200809L' 'Libs: -lsdesp-lwip' > $@
+
 demo: $(PROGRAM)
 	@$(PROGRAM) demo
 
@@ -177,7 +185,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/include/sdesp/
 	install -m 644 $(LIB) $(LWIP_LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
-	install -m 644 $(BUILD)/sdesp.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	install -m 644 $(BUILD)/sdesp.pc $(BUILD)/sdesp-lwip.pc \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m 644 docs/sdesp.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/protocol.png $(DESTDIR)$(DATADIR)/
 
