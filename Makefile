@@ -247,7 +247,8 @@ $(NETNS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 LWIP_RELAY := $(BUILD)/tests/lwip/relay_pair
 LWIP_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/lwip/test_*.c))
 
-$(LWIP_TESTS): $(call obj,$(addprefix tests/lwip/,heap.c net.c stream.c))
+$(LWIP_TESTS): $(call obj,$(addprefix tests/lwip/,heap.c net.c \
+	served.c stream.c))
 $(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o \
 		$(BUILD)/tests/lwip/keys.o $(call obj,$(SUPPORT_SRC)) \
 		$(LWIP_LIB) $(LIB)
