@@ -99,7 +99,8 @@ BENCH := $(BUILD)/bench
 .PHONY: all deps test-deps demo check check-guest check-netns interop lint \
 	layers symbols bench size cross fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(SHARED) $(LIBRE_LIB) $(LWIP_LIB) $(PROGRAM) $(BUILD)/sdesp.pc
+all: $(LIB) $(SHARED) $(LIBRE_LIB) $(LWIP_LIB) $(PROGRAM) \
+	$(BUILD)/sdesp.pc $(BUILD)/sdesp-lwip.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -203,6 +204,13 @@ $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
 		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
 
+$(BUILD)/sdesp-lwip.pc: Makefile core/include/sdesp.h
+	@mkdir -p $(@D)
+	@printf '%s\n' 'Name: sdesp-lwip' \
+		'Description: lwIP above sessions of sdesp' \
+		'Version: $(VERSION)' 'Requires: sdesp lwip' \
+		'Cflags: -D_POSIX_C_SOURCE=200809L' 'Libs: -lsdesp-lwip' > $@
+
 demo: $(PROGRAM)
 	@$(PROGRAM) demo
 
@@ -211,12 +219,14 @@ install: all
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/sdesp
-	install -m 644 $(PUBLIC_H) $(LIBRE_H) $(sort $(wildcard ports/lwip/sdesp_*.h)) \
+	install -m 644 $(PUBLIC_H) $(LIBRE_H) \
+		$(sort $(wildcard ports/lwip/sdesp_*.h)) \
 		$(DESTDIR)$(PREFIX)/include/sdesp/
 	install -m 644 $(LIB) $(LIBRE_LIB) $(LWIP_LIB) $(SHARED) \
 		$(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
-	install -m 644 $(BUILD)/sdesp.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+	install -m 644 $(BUILD)/sdesp.pc $(BUILD)/sdesp-lwip.pc \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m 644 docs/sdesp.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/protocol.png $(DESTDIR)$(DATADIR)/
 
@@ -297,7 +307,8 @@ $(NETNS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 LWIP_RELAY := $(BUILD)/tests/lwip/relay_pair
 LWIP_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/lwip/test_*.c))
 
-$(LWIP_TESTS): $(call obj,$(addprefix tests/lwip/,heap.c net.c stream.c))
+$(LWIP_TESTS): $(call obj,$(addprefix tests/lwip/,heap.c net.c \
+	served.c stream.c))
 $(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o \
 		$(BUILD)/tests/lwip/keys.o $(call obj,$(SUPPORT_SRC)) \
 		$(LWIP_LIB) $(LIB)
