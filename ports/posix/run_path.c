@@ -77,6 +77,19 @@ static void unclaim(struct run_path *path, unsigned i)
 	path->claimed[i] = 0;
 }
 
+/* The exit code of a backend's status, with a message. */
+static int explain(struct run_path *path, int status)
+{
+	struct sdesp_backend *be = path->home->backend;
+
+	if (status == SDESP_OK)
+		return DONE;
+	if (status == SDESP_ERR_BACKEND && be->vtable->cause != NULL)
+		return system_error(
+			"%s: %s", path->st->path, be->vtable->cause(be));
+	return refuse_status(path->st->path, 0, status, NULL);
+}
+
 static int take_over(struct run_path *path, unsigned i)
 {
 	struct state_sa *sa = &path->st->backend.sas[i];
@@ -92,12 +105,7 @@ static int take_over(struct run_path *path, unsigned i)
 	else if (status == SDESP_OK && !sa->inbound && sa->stats.seq > 0)
 		status = home_resume_out(
 			path->home, &sa->flow, &copy, sa->stats.seq);
-	if (status == SDESP_ERR_BACKEND && be->vtable->cause != NULL)
-		return system_error(
-			"%s: %s", path->st->path, be->vtable->cause(be));
-	if (status != SDESP_OK)
-		return refuse_status(path->st->path, 0, status, NULL);
-	return DONE;
+	return explain(path, status);
 }
 
 /* The state file was made without regard to this home. */
@@ -134,12 +142,7 @@ static int set_policy(struct run_path *path, const struct state_policy *p)
 			     : be->vtable->policy_set(
 				       be, &p->flow, p->action, p->spi);
 
-	if (status == SDESP_ERR_BACKEND && be->vtable->cause != NULL)
-		return system_error(
-			"%s: %s", path->st->path, be->vtable->cause(be));
-	if (status != SDESP_OK)
-		return refuse_status(path->st->path, 0, status, NULL);
-	return DONE;
+	return explain(path, status);
 }
 
 static int block_all(struct run_path *path)

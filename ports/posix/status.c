@@ -20,14 +20,6 @@ static const char *const states[SDESP_SESSION_STATES] = {
 	[SDESP_CLOSED] = "closed",
 };
 
-static const char *const ages[] = {
-	[SDESP_SA_NONE] = "gone",
-	[SDESP_SA_LARVAL] = "larval",
-	[SDESP_SA_MATURE] = "mature",
-	[SDESP_SA_DYING] = "dying",
-	[SDESP_SA_DEAD] = "dead",
-};
-
 static void take_sa(
 	struct status *s, struct sdesp_backend *be, uint32_t spi, int inbound)
 {
@@ -103,7 +95,7 @@ static void print_sa(FILE *out, const struct status_sa *sa)
 		sa->old       ? "old in"
 		: sa->inbound ? "in"
 			      : "out",
-		(unsigned long)sa->spi, ages[n->state],
+		(unsigned long)sa->spi, sa_age(n->state),
 		(unsigned long long)n->packets, (unsigned long long)n->bytes);
 	if (sa->inbound)
 		fprintf(out,
@@ -212,7 +204,7 @@ static void put_sa(FILE *out, const struct status_sa *sa, int first)
 		first ? "" : ",", sa->inbound ? "in" : "out",
 		(unsigned long)sa->spi);
 	put_flag(out, "old", sa->old);
-	put_text(out, "state", ages[n->state]);
+	put_text(out, "state", sa_age(n->state));
 	put_number(out, "packets", n->packets);
 	put_number(out, "octets", n->bytes);
 	put_number(out, "replays", n->replays);

@@ -48,6 +48,15 @@ until_log() {
 		n=$((n + 1))
 	done
 }
+# Both ends, until they are ready.
+run_both() {
+	start a "$a" "$SDESP" run --state a.state --backend tun
+	run_a=$pid
+	start b "$b" "$SDESP" run --state b.state --backend tun
+	run_b=$pid
+	until_log a running
+	until_log b running
+}
 end() { kill -INT "$@" && wait "$@"; }
 
 for n in "$a" "$b"; do
@@ -84,12 +93,7 @@ carried() {
 # cell NAME OFFER-OPTIONS ANSWER-OPTIONS ADDRESS
 cell() {
 	holds "$1: session" agree a.state b.state "$2" "$3"
-	start a "$a" "$SDESP" run --state a.state --backend tun
-	run_a=$pid
-	start b "$b" "$SDESP" run --state b.state --backend tun
-	run_b=$pid
-	until_log a running
-	until_log b running
+	run_both
 	start wire "$a" $traffic sniff link0 4500
 	wire=$pid
 	until_log wire ready
@@ -135,32 +139,22 @@ cp out offer
 expect 0 "rekey answered" "$SDESP" answer --state b.state offer
 cp out answer
 expect 0 "rekey accepted" "$SDESP" accept --state a.state answer
-start a "$a" "$SDESP" run --state a.state --backend tun
-run_a=$pid
-start b "$b" "$SDESP" run --state b.state --backend tun
-run_b=$pid
-until_log a running
-until_log b running
+run_both
 carried "after a rekey" 10.99.0.2
 end "$run_a" "$run_b"
 holds "ends" [ $? = 0 ]
 
 # Again with the same SAs: numbers go on.
-start a "$a" "$SDESP" run --state a.state --backend tun
-run_a=$pid
-start b "$b" "$SDESP" run --state b.state --backend tun
-run_b=$pid
-until_log b running
-until_log a running
+run_both
 carried "again" 10.99.0.2
 end "$run_a" "$run_b"
 holds "nothing refused" grep -q 'refused: 0 replays, 0 forgeries, 0 others' b.log
 end_wire() {
 	kill "$serve" "$wire"
 	wait "$wire" "$serve" 2> /dev/null
-	holds "$1: nothing in the clear" grep -q '[1-9][0-9][0-9] ESP, 0 clear' \
+	holds "$1: nothing in the clear" grep -q '[0-9]\{3\} ESP, 0 clear' \
 		wire.log
-	grep -h clear: wire.log
+	grep clear: wire.log
 	settings > after
 	holds "$1: everything is undone" cmp before after
 }
@@ -251,21 +245,21 @@ says '10.99.0.1 is no address of this host'
 holds "loopback: session" agree c.state d.state "" ""
 expect 1 "loopback" "$SDESP" run --state c.state --backend tun
 says 'the peer is this host itself: .*--backend udp'
-if [ -e /proc/sys/net/core/xfrm_acq_expires ] &&
-	! grep -qw 'esp4\|xfrm4_rcv' /proc/kallsyms 2> /dev/null &&
-	! ip -n "$a" xfrm state add src 10.99.0.1 dst 10.99.0.9 proto esp \
-		spi 0x999 mode transport aead 'rfc4106(gcm(aes))' \
-		0x1111111111111111111111111111111111111111 128 2> /dev/null
-then
+if ip -n "$a" xfrm state add src 10.99.0.1 dst 10.99.0.9 proto esp \
+	spi 0x999 mode transport aead 'rfc4106(gcm(aes))' \
+	0x1111111111111111111111111111111111111111 128 2> err; then
+	echo "not shown: this kernel has ESP"
+else
 	expect 3 "a kernel without ESP" in_a "$SDESP" run --state a.state \
 		--backend xfrm --time 1
-	says 'CONFIG_INET_ESP.*--backend udp and --backend tun do ESP'
+	says '(CONFIG_INET_ESP|CONFIG_XFRM_USER).*--backend (udp and --backend tun|tun and udp) do ESP'
 fi
+cp "$SDESP" sdesp
 chmod 755 "$work"
 chown 65534 c.state
 for backend in tun xfrm; do
 	expect 3 "$backend without privilege" setpriv --reuid=65534 \
-		--regid=65534 --clear-groups "$SDESP" run --state c.state \
+		--regid=65534 --clear-groups ./sdesp run --state c.state \
 		--backend $backend --time 1
 	says "backend $backend: .*CAP_NET_ADMIN.*--backend udp needs"
 done

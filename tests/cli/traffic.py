@@ -115,15 +115,23 @@ def shout(port, link):
     s.sendto(b"in the clear", (where, port))
 
 
-def ends(packet):
+def is_esp(found, port):
+    return found[0] == 50 or found[0] == 17 and port in found[1:]
+
+
+def ends(packet, port):
     """Protocol and ports of an IP packet; None for what hosts need to find
-    each other: neighbour and multicast listener messages."""
+    each other (neighbour and multicast listener messages), and for ICMP that
+    says that nobody takes some ESP."""
     if packet[0] >> 4 == 4:
         protocol, rest = packet[9], packet[(packet[0] & 15) * 4:]
     else:
         protocol, rest = packet[6], packet[40:]
         if protocol == 0 or protocol == 58 and rest[0] not in (128, 129):
             return None
+    if protocol == 1 and rest[0] == 3 and rest[8:] and \
+            is_esp(ends(rest[8:], port) or (0,), port):
+        return None
     if protocol in (6, 17) and len(rest) >= 4:
         return protocol, *struct.unpack("!HH", rest[:4])
     return protocol, 0, 0
@@ -143,10 +151,10 @@ def sniff(port):
             packet, (_, kind, *_) = s.recvfrom(65535)
         except OSError:
             continue
-        found = ends(packet) if kind in (0x800, 0x86dd) else None
+        found = ends(packet, port) if kind in (0x800, 0x86dd) else None
         if found is None:
             continue
-        if found[0] == 50 or found[0] == 17 and port in found[1:]:
+        if is_esp(found, port):
             esp += 1
         else:
             clear += 1
