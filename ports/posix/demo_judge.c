@@ -70,15 +70,16 @@ static uint64_t lost(const struct demo_path_report *path, unsigned direction,
 	return sent > seen ? sent - seen : 0;
 }
 
-static int hostile_as_injected(const struct demo_path_report *path,
+/* Nothing hostile was accepted; what was not refused never arrived. */
+static int hostile_refused(const struct demo_path_report *path,
 	unsigned direction, const struct counts *end)
 {
-	if (end->received > path->forwarded[direction])
-		return 0;
-	if (lost(path, direction, end) > 0)
-		return end->replays + end->forged > 0;
-	return end->replays == path->replayed[direction] &&
-	       end->forged == path->altered[direction];
+	return end->received <= path->forwarded[direction] &&
+	       end->replays <= path->replayed[direction] &&
+	       end->forged <= path->altered[direction] &&
+	       path->replayed[direction] - end->replays +
+			       path->altered[direction] - end->forged <=
+		       lost(path, direction, end);
 }
 
 static void print_ladder(const struct demo_path_report *path)
@@ -217,8 +218,8 @@ int demo_judge(const struct demo_story *s)
 			path->spi[0][2].spi == 0 && path->spi[1][2].spi == 0,
 		"both ends rekeyed while the picture was on its way");
 	check(&j,
-		hostile_as_injected(path, 0, &camera) &&
-			hostile_as_injected(path, 1, &phone) &&
+		hostile_refused(path, 0, &camera) &&
+			hostile_refused(path, 1, &phone) &&
 			path->replayed[0] + path->replayed[1] > 0 &&
 			path->altered[0] + path->altered[1] > 0,
 		"every replayed and every altered packet was refused");
@@ -232,8 +233,9 @@ int demo_judge(const struct demo_story *s)
 			strstr(s->intruder.text, "established") == NULL,
 		"the intruder's call was refused");
 	if (lost(path, 0, &camera) + lost(path, 1, &phone) > 0)
-		printf("  note  the kernel dropped %llu datagrams; what was "
-		       "needed was sent again\n",
+		printf("  note  %llu datagrams found no room, or no session "
+		       "any more: what was\n        needed was sent "
+		       "again\n",
 			(unsigned long long)(lost(path, 0, &camera) +
 					     lost(path, 1, &phone)));
 	print_files(s);
