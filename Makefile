@@ -28,6 +28,7 @@ LDFLAGS := $(SAN_FLAGS)
 else
 BUILD := build
 endif
+JOBS := $(shell getconf _NPROCESSORS_ONLN)
 PREFIX := /usr/local
 LIBDIR := $(PREFIX)/lib
 DATADIR := $(PREFIX)/share/sdesp
@@ -211,7 +212,11 @@ $(BUILD)/sdesp-lwip.pc: Makefile core/include/sdesp.h
 		'Version: $(VERSION)' 'Requires: sdesp lwip' \
 		'Cflags: -D_POSIX_C_SOURCE=200809L' 'Libs: -lsdesp-lwip' > $@
 
-demo: $(PROGRAM)
+# Built in parallel, unless make was told how many jobs to run.
+demo:
+	@$(MAKE) --no-print-directory \
+		$(if $(findstring -j,$(MAKEFLAGS))$(filter --jobserver%,$(MAKEFLAGS)),,-j$(JOBS)) \
+		$(PROGRAM)
 	@$(PROGRAM) demo
 
 install: all

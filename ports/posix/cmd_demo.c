@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ports/posix/demo.h"
@@ -282,9 +283,11 @@ static void save_copy(const struct demo_story *story)
 
 static void end_all(struct play *p)
 {
+	const struct timespec goodbye = {0, 100000000}; /* of TCP, first */
 	struct demo_story *story = &p->story;
 	size_t len = 0;
 
+	nanosleep(&goodbye, NULL);
 	demo_child_end(&story->phone, SIGINT);
 	(void)demo_child_line(&story->camera, "closed ", 3000);
 	demo_child_end(&story->camera, SIGTERM);
