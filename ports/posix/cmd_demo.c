@@ -1,10 +1,11 @@
 /*
- * sdesp demo: starts the three processes, waits for them, reports.
+ * sdesp demo: starts the processes, plays the person, reports.
  * SPDX-License-Identifier: MIT
  */
 #define _DEFAULT_SOURCE
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,18 +13,18 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ports/posix/demo.h"
 #include "ports/posix/file.h"
-#include "ports/posix/options.h"
 #include "ports/posix/report.h"
+#include "ports/posix/sdesp_posix.h"
+#include "sdesp_udp_socket.h"
 
 #ifndef SDESP_DATADIR
 #define SDESP_DATADIR "/usr/local/share/sdesp"
 #endif
-
-enum { PHONE, APPLIANCE, PATH, CHILDREN };
 
 void demo_file(char path[DEMO_FILE_PATH], const struct demo_setup *setup,
 	const char *name)
@@ -91,151 +92,286 @@ static int clear_keys(const struct demo_setup *setup)
 	return DONE;
 }
 
-struct demo {
-	struct demo_setup setup;
-	int line[2][2];          /* signalling: phone, appliance; [0] theirs */
-	int report[CHILDREN][2]; /* pipes */
-	pid_t child[CHILDREN];   /* 0: not running */
+/* What the parent holds. */
+struct play {
+	struct demo_story story;
+	int web, report[2];
+	uint16_t web_port, entry_port, camera_port, path_port;
+	pid_t web_pid, path_pid;
+	int rekey_begun;
 };
 
-static int child_main(struct demo *d, unsigned which)
+/* A TCP socket on loopback that listens, and its port. -1: none. */
+static int open_tcp(uint16_t *port)
 {
-	const int ours[2] = {d->line[PHONE][1], d->line[APPLIANCE][1]};
+	struct sdesp_addr at;
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	/* Whatever happens, this process ends. */
-	alarm(DEMO_SECONDS + 2);
-	if (which == PHONE)
-		return demo_phone(
-			&d->setup, d->line[PHONE][0], d->report[PHONE][1]);
-	if (which == APPLIANCE)
-		return demo_appliance(&d->setup, d->line[APPLIANCE][0],
-			d->report[APPLIANCE][1]);
-	return demo_path(&d->setup, ours, d->report[PATH][1]);
+	if (fd < 0 || sdesp_posix_parse_addr(&at, "127.0.0.1", 0) != SDESP_OK)
+		return -1;
+	len = sdesp_udp_to_sockaddr(&ss, &at, 4);
+	if (bind(fd, (const struct sockaddr *)&ss, len) != 0 ||
+		listen(fd, 8) != 0 ||
+		getsockname(fd, (struct sockaddr *)&ss, &len) != 0 ||
+		sdesp_udp_from_sockaddr(&at, &ss) != SDESP_OK) {
+		close(fd);
+		return -1;
+	}
+	*port = at.port;
+	return fd;
 }
 
-static int start(struct demo *d)
+static pid_t start(void)
 {
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		alarm(DEMO_SECONDS + 2); /* whatever happens, it ends */
+	return pid;
+}
+
+static void stop(pid_t pid)
+{
+	if (pid > 0) {
+		kill(pid, SIGTERM);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+}
+
+/* The same key at both ends, for this run only. */
+static int write_psk(char path[DEMO_FILE_PATH], const struct demo_setup *setup,
+	const char *name, const uint8_t key[32], const char *names)
+{
+	char text[128];
+	FILE *file;
+	int fd, n = snprintf(text, sizeof text, "demo ");
 	unsigned i;
 
-	for (i = 0; i < CHILDREN; i++) {
-		if ((i < 2 && socketpair(AF_UNIX, SOCK_DGRAM, 0, d->line[i]) !=
-				      0) ||
-			pipe(d->report[i]) != 0)
-			return system_error("demo: %s", strerror(errno));
-	}
-	fflush(stdout);
-	/* The on-path program and the appliance first: they only wait. */
-	for (i = CHILDREN; i-- > 0;) {
-		d->child[i] = fork();
-		if (d->child[i] == 0)
-			_exit(child_main(d, i));
-		if (d->child[i] < 0) {
-			d->child[i] = 0;
-			return system_error("demo: %s", strerror(errno));
-		}
-	}
-	for (i = 0; i < CHILDREN; i++) {
-		close(d->report[i][1]);
-		if (i < 2) {
-			close(d->line[i][0]);
-			close(d->line[i][1]);
-		}
-	}
+	for (i = 0; i < 32; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, "%02x",
+			(unsigned)key[i]);
+	snprintf(text + n, sizeof text - (size_t)n, " %s\n", names);
+	demo_file(path, setup, name);
+	(void)unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (file == NULL || fputs(text, file) == EOF || fclose(file) != 0)
+		return system_error("%s: %s", path, strerror(errno));
 	return DONE;
 }
 
-/* The report of a child: complete, or zeroed. */
-static void take_report(
-	struct demo *d, unsigned which, void *report, size_t size)
+static void base_options(struct options *o, const char *psk, const char *aor)
 {
+	memset(o, 0, sizeof *o);
+	o->psk = psk;
+	o->aor = aor;
+	o->method = "x25519";
+	o->seconds.given = 1;
+	o->seconds.value = DEMO_SECONDS;
+}
+
+static int start_camera(struct play *p, const char *psk)
+{
+	static char port[8];
+	struct options o;
+	const char *line;
+
+	p->web = open_tcp(&p->web_port);
+	if (p->web < 0)
+		return system_error("demo: %s", strerror(errno));
+	p->web_pid = start();
+	if (p->web_pid == 0)
+		_exit(demo_web(p->story.setup, p->web));
+	snprintf(port, sizeof port, "%u", (unsigned)p->web_port);
+	base_options(&o, psk, DEMO_CAMERA);
+	o.sip = "127.0.0.1:0";
+	o.allow.value[o.allow.n++] = DEMO_PHONE;
+	o.expose.value[o.expose.n++] = port;
+	if (demo_child_start(&p->story.camera, &cmd_listen, &o, NULL) != 0)
+		return SYSTEM;
+	line = demo_child_line(&p->story.camera, "listening ", 5000);
+	if (line == NULL)
+		return system_error("demo: the camera does not listen");
+	p->camera_port = (uint16_t)strtoul(
+		line + strlen("listening " DEMO_CAMERA ":"), NULL, 10);
+	return DONE;
+}
+
+static int start_path(struct play *p)
+{
+	if (demo_path_open(&p->path_port, p->camera_port) != 0 ||
+		pipe(p->report) != 0)
+		return system_error("demo: %s", strerror(errno));
+	p->path_pid = start();
+	if (p->path_pid == 0)
+		_exit(demo_path(p->story.setup, p->report[1]));
+	close(p->report[1]);
+	return DONE;
+}
+
+/* Knows neither the key nor whom to claim to be. */
+static int try_intruder(struct play *p)
+{
+	struct options o;
+	char target[64];
+
+	base_options(&o, NULL, DEMO_INTRUDER);
+	snprintf(target, sizeof target, DEMO_CAMERA ":%u",
+		(unsigned)p->camera_port);
+	o.arg[0] = target;
+	if (demo_child_start(&p->story.intruder, &cmd_call, &o, NULL) != 0)
+		return SYSTEM;
+	demo_child_end(&p->story.intruder, 0);
+	return DONE;
+}
+
+static int start_phone(struct play *p, const char *psk)
+{
+	struct options o;
+	char target[64], forward[32], keys[DEMO_FILE_PATH];
+	int free_port = open_tcp(&p->entry_port);
+
+	if (free_port < 0)
+		return system_error("demo: %s", strerror(errno));
+	close(free_port);
+	base_options(&o, psk, DEMO_PHONE);
+	snprintf(target, sizeof target, DEMO_CAMERA ":%u",
+		(unsigned)p->path_port);
+	snprintf(forward, sizeof forward, "%u:%u", (unsigned)p->entry_port,
+		(unsigned)p->web_port);
+	o.arg[0] = target;
+	o.forward.value[o.forward.n++] = forward;
+	demo_file(keys, p->story.setup, DEMO_KEYS);
+	if (demo_child_start(&p->story.phone, &cmd_call, &o, keys) != 0)
+		return SYSTEM;
+	if (demo_child_line(&p->story.phone, "forwarding ", 5000) == NULL)
+		return refuse("demo: the phone has no session");
+	return DONE;
+}
+
+/* Half of it is there: time for new keys, while the rest comes. */
+static void on_piece(void *ctx, size_t len)
+{
+	struct play *p = ctx;
+
+	if (!p->rekey_begun && len * 2 >= p->story.setup->picture_len) {
+		kill(p->story.phone.pid, SIGUSR1);
+		p->rekey_begun = 1;
+	}
+	if (p->rekey_begun && p->story.rekeyed_at == 0 &&
+		demo_child_said(&p->story.phone, "rekeyed ") != NULL)
+		p->story.rekeyed_at = len;
+}
+
+static void save_copy(const struct demo_story *story)
+{
+	char path[DEMO_FILE_PATH];
+	FILE *file;
+
+	demo_file(path, story->setup, DEMO_COPY);
+	file = fopen(path, "wb");
+	if (file == NULL)
+		return;
+	fwrite(story->copy, 1, story->copy_len, file);
+	fclose(file);
+}
+
+static void end_all(struct play *p)
+{
+	const struct timespec goodbye = {0, 100000000}; /* of TCP, first */
+	struct demo_story *story = &p->story;
 	size_t len = 0;
 
-	if (file_read_fd(d->report[which][0], report, size, &len) != 0 ||
-		len != size)
-		memset(report, 0, size);
-	close(d->report[which][0]);
-}
-
-static int reap(struct demo *d)
-{
-	unsigned i;
-	int failed = 0;
-
-	for (i = 0; i < CHILDREN; i++) {
-		int status = 0;
-
-		if (d->child[i] == 0)
-			continue;
-		while (waitpid(d->child[i], &status, 0) < 0 && errno == EINTR)
-			;
-		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-			failed = 1;
-	}
-	return failed;
-}
-
-static void stop(struct demo *d)
-{
-	unsigned i;
-
-	for (i = 0; i < CHILDREN; i++) {
-		if (d->child[i] > 0)
-			kill(d->child[i], SIGTERM);
+	nanosleep(&goodbye, NULL);
+	demo_child_end(&story->phone, SIGINT);
+	(void)demo_child_line(&story->camera, "closed ", 3000);
+	demo_child_end(&story->camera, SIGTERM);
+	stop(p->web_pid);
+	if (p->path_pid > 0) {
+		stop(p->path_pid);
+		if (file_read_fd(p->report[0], &story->path, sizeof story->path,
+			    &len) != 0 ||
+			len != sizeof story->path)
+			memset(&story->path, 0, sizeof story->path);
+		close(p->report[0]);
 	}
 }
 
-static int play(struct demo *d)
+static int play(const struct demo_setup *setup)
 {
-	struct demo_end_report phone, appliance;
-	struct demo_path_report path;
-	int code = start(d);
-	int failed;
+	static struct play p;
+	static uint8_t copy[DEMO_PICTURE_MAX];
+	char psk[2][DEMO_FILE_PATH];
+	uint8_t key[32];
+	int code;
 
-	if (code != DONE) {
-		stop(d);
-		(void)reap(d);
+	p.story.setup = setup;
+	p.story.copy = copy;
+	if (sdesp_posix_random(NULL, key, sizeof key) != 0)
+		return system_error("demo: no random numbers");
+	code = write_psk(psk[0], setup, "psk.phone", key, "phone camera");
+	if (code == DONE)
+		code = write_psk(
+			psk[1], setup, "psk.camera", key, "camera phone");
+	if (code == DONE)
+		code = start_camera(&p, psk[1]);
+	if (code == DONE)
+		code = start_path(&p);
+	if (code == DONE)
+		code = try_intruder(&p);
+	if (code == DONE)
+		code = start_phone(&p, psk[0]);
+	if (code == DONE)
+		p.story.copy_len = demo_fetch(copy, p.entry_port, on_piece, &p);
+	end_all(&p);
+	unlink(psk[0]);
+	unlink(psk[1]);
+	if (code != DONE)
 		return code;
-	}
-	take_report(d, PHONE, &phone, sizeof phone);
-	take_report(d, APPLIANCE, &appliance, sizeof appliance);
-	take_report(d, PATH, &path, sizeof path);
-	failed = reap(d);
-	if (demo_judge(&d->setup, &phone, &appliance, &path) != 0 || failed)
-		return refuse("demo: failed");
-	return DONE;
+	save_copy(&p.story);
+	return demo_judge(&p.story) == 0 ? DONE : refuse("demo: failed");
 }
 
 static int run(const struct options *o)
 {
-	static struct demo d;
-	int code = read_picture(&d.setup, o);
+	struct demo_setup setup;
+	int code = read_picture(&setup, o);
 
 	if (code == DONE)
-		code = make_directory(&d.setup, o);
+		code = make_directory(&setup, o);
 	if (code == DONE)
-		code = clear_keys(&d.setup);
+		code = clear_keys(&setup);
 	if (code != DONE)
 		return code;
-	puts("A phone fetches a picture from an appliance at home.\n\n"
-	     "  phone  <== ESP in UDP ==>  somebody on the path  <== ESP in "
-	     "UDP ==>  appliance\n\n"
-	     "They agree on keys in an SDP offer and its answer. Somebody on "
-	     "the path hands\nboth on, with his own ports in them, so that all "
-	     "packets come to him: he records\nthem, sends some again and "
-	     "sends altered copies. Half way the two change keys.");
-	return play(&d);
+	puts("A phone calls a camera by its SIP address and fetches a picture "
+	     "from its web page.\n\n"
+	     "  phone <== SIP, ESP in UDP ==> somebody on the path <== SIP, "
+	     "ESP in UDP ==> camera\n\n"
+	     "They agree on keys in the SDP of the call. Somebody on the path "
+	     "hands it on, with\nhis own ports in it, so that all packets "
+	     "come to him: he records them, sends some\nagain and sends "
+	     "altered copies. Half way the two change keys. An intruder calls "
+	     "too.");
+	return play(&setup);
 }
 
 const struct command cmd_demo = {
 	"demo",
 	"[--out DIR] [--picture FILE]",
-	"see it work: two ends, and somebody hostile on the path",
-	"Three processes on this machine, without any privilege, for about two "
-	"seconds.\nA phone and an appliance exchange offer and answer and "
-	"carry a picture through\nESP in UDP, with a rekey in the middle; a "
-	"program between them records, replays\nand alters packets. The report "
-	"is made of the two ends' own counters, the exit\ncode is 0 only if "
-	"the picture arrived whole, and nothing hostile did.\n\n"
+	"see it work: a call, and somebody hostile on the path",
+	"Processes on this machine, without any privilege, for about three "
+	"seconds. A\ncamera (sdesp ua listen, and a small web server behind "
+	"it) is called by a phone\n(sdesp ua call), which fetches its page "
+	"and a picture through ESP in UDP, with a\nre-INVITE for new keys in "
+	"the middle; a program between them records, replays and\nalters "
+	"packets; an intruder calls. The report is made of what they all "
+	"counted, the\nexit code is 0 only if the picture arrived whole, and "
+	"nothing hostile did.\n\n"
 	"In DIR: onpath.pcap, what was recorded (link type RAW); esp_sa, the "
 	"keys for\nWireshark; picture.png, what the phone got. The command "
 	"for tshark is printed.",

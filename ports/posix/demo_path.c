@@ -1,26 +1,27 @@
 /*
- * The program on the path. Like a media relay it puts its own sockets into the
- * SDP that it forwards, so that all ESP runs through it; like an attacker it
- * records what it sees, sends it again, and sends altered copies.
- * SPDX-License-Identifier: MIT
+ * The program on the path. Like a session border controller it stands in the
+ * signalling with its own address and puts its own sockets into the SDP, so
+ * that all ESP runs through it; like an attacker it records what it sees, sends
+ * it again, and sends altered copies. SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "ports/posix/demo.h"
+#include "ports/posix/demo_path.h"
 #include "ports/posix/packet.h"
 #include "ports/posix/pcap.h"
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
 #include "sdesp_udp_socket.h"
 
-#define DATAGRAM 2048
+#define DATAGRAM 4096
 #define KEPT 16         /* older packets, to be replayed */
 #define ALTER_EVERY 4   /* packets */
 #define REPLAY_EVERY 3  /* packets: the last one again */
@@ -28,13 +29,15 @@
 #define SAMPLE 24       /* octets of the picture to look for */
 #define SAMPLE_STEP 500 /* octets from one sample to the next */
 
-/* One of the two ends, 0 the phone and 1 the appliance. */
+/* A socket that faces one of the two ends, and where that end is. */
+struct face {
+	int fd;
+	struct sdesp_addr own, end;
+};
+
+/* One of the two ends, 0 the phone and 1 the camera. */
 struct side {
-	struct path *path;
-	int signalling;
-	int fd;                /* ESP from this end arrives here */
-	struct sdesp_addr own; /* that socket */
-	struct sdesp_addr end; /* where its SDP says it is */
+	struct face sip, esp;
 };
 
 struct kept {
@@ -48,14 +51,24 @@ struct path {
 	struct kept kept[2][KEPT];
 	struct sdesp_loop loop;
 	FILE *capture;
-	int done, failed;
+	uint64_t start_ms; /* of the first message; 0: none yet */
+	int failed;
 	struct demo_path_report report;
 };
 
 static struct path path;
 
+static uint32_t since_start(void)
+{
+	uint64_t now = sdesp_posix_now_ms();
+
+	if (path.start_ms == 0)
+		path.start_ms = now;
+	return (uint32_t)(now - path.start_ms);
+}
+
 /* Datagrams leave by the socket that faces the end they go to. */
-static void send_to(struct side *to, const uint8_t *data, size_t len)
+static void send_to(const struct face *to, const void *data, size_t len)
 {
 	struct sockaddr_storage sa;
 	socklen_t sa_len = sdesp_udp_to_sockaddr(&sa, &to->end, to->end.family);
@@ -113,8 +126,8 @@ static void look_for_plaintext(const uint8_t *data, size_t len)
 
 /* A copy with one change: in the ciphertext, in the ICV at the end, or in the
  * sequence number. It overtakes the original, so that its number is new. */
-static void send_altered(
-	struct side *to, unsigned direction, const uint8_t *data, size_t len)
+static void send_altered(const struct face *to, unsigned direction,
+	const uint8_t *data, size_t len)
 {
 	uint64_t n = path.report.altered[direction]++;
 	uint8_t copy[DATAGRAM];
@@ -134,8 +147,8 @@ static void send_altered(
 	send_to(to, copy, len);
 }
 
-static void attack_after(
-	struct side *to, unsigned direction, const uint8_t *data, size_t len)
+static void attack_after(const struct face *to, unsigned direction,
+	const uint8_t *data, size_t len)
 {
 	uint64_t n = path.report.forwarded[direction];
 	struct kept *slot = &path.kept[direction][n % KEPT];
@@ -152,10 +165,9 @@ static void attack_after(
 	slot->len = len;
 }
 
-static void relay(struct side *from, const uint8_t *data, size_t len)
+static void relay(unsigned direction, const uint8_t *data, size_t len)
 {
-	unsigned direction = from == &path.side[1];
-	struct side *to = &path.side[!direction];
+	const struct face *to = &path.side[!direction].esp;
 
 	look_for_plaintext(data, len);
 	if (to->end.port == 0)
@@ -164,6 +176,7 @@ static void relay(struct side *from, const uint8_t *data, size_t len)
 		send_to(to, data, len);
 		return;
 	}
+	demo_ladder_packet(&path.report, direction, data, len, since_start());
 	if (path.report.forwarded[direction] % ALTER_EVERY == 1 && len > 24)
 		send_altered(to, direction, data, len);
 	send_to(to, data, len);
@@ -171,102 +184,104 @@ static void relay(struct side *from, const uint8_t *data, size_t len)
 	attack_after(to, direction, data, len);
 }
 
-static void on_packet(void *ctx, int fd)
+static void take_packet(
+	unsigned direction, struct face *face, uint8_t *data, size_t len)
 {
-	struct side *side = ctx;
+	(void)face;
+	relay(direction, data, len);
+}
+
+/* What an end says of itself, the other end hears of our sockets. */
+static void take_message(
+	unsigned direction, struct face *face, uint8_t *data, size_t len)
+{
+	struct side *from = &path.side[direction], *to = &path.side[!direction];
+	struct demo_swap swap;
+	char out[DATAGRAM + 256];
+	size_t n;
+
+	if (direction == 0 && face->end.port == 0)
+		return; /* from nobody yet */
+	swap.ends[0] = from->sip.end.port;
+	swap.ours[0] = to->sip.own.port;
+	swap.ends[1] = from->sip.own.port;
+	swap.ours[1] = to->sip.end.port;
+	swap.media = to->esp.own.port;
+	n = demo_swap(out, sizeof out, (const char *)data, len, &swap);
+	if (n == 0) {
+		note("demo: a message cannot be passed on");
+		path.failed = 1;
+		return;
+	}
+	if (swap.found != 0)
+		from->esp.end.port = swap.found;
+	demo_ladder_message(&path.report, direction, (const char *)data, len,
+		since_start());
+	send_to(&to->sip, out, n);
+}
+
+/* Everything that waits at one of the four sockets. */
+static void drain(unsigned direction, struct face *face,
+	void (*take)(unsigned direction, struct face *face, uint8_t *data,
+		size_t len))
+{
 	uint8_t data[DATAGRAM];
 
 	for (;;) {
 		struct sockaddr_storage sa;
 		socklen_t sa_len = (socklen_t)sizeof sa;
 		struct sdesp_addr from;
-		ssize_t n = recvfrom(fd, data, sizeof data, 0,
+		ssize_t n = recvfrom(face->fd, data, sizeof data, 0,
 			(struct sockaddr *)&sa, &sa_len);
 
 		if (n < 0)
 			return;
 		if (sdesp_udp_from_sockaddr(&from, &sa) != SDESP_OK)
 			continue;
-		record(&from, &side->own, data, (size_t)n);
-		relay(side, data, (size_t)n);
+		if (face == &path.side[0].sip)
+			face->end = from; /* the phone has no fixed place */
+		record(&from, &face->own, data, (size_t)n);
+		take(direction, face, data, (size_t)n);
 	}
 }
 
-/* Copy an SDP body, with another port on its m= line; the addresses are all
- * 127.0.0.1 here. Returns its length. */
-static size_t rewrite(char *out, size_t cap, const char *body, size_t len,
-	unsigned port, unsigned *old_port)
+static void on_packet(void *ctx, int fd)
 {
-	static const char media[] = "m=application ";
-	size_t at = 0, done = 0;
+	struct side *side = ctx;
 
-	while (at < len) {
-		const char *line = body + at;
-		const char *lf = memchr(line, '\n', len - at);
-		size_t n = lf != NULL ? (size_t)(lf - line) + 1 : len - at;
-		size_t skip = 0;
-
-		if (n > sizeof media &&
-			memcmp(line, media, sizeof media - 1) == 0) {
-			char *end;
-			int put = snprintf(
-				out + done, cap - done, "%s%u", media, port);
-
-			done += (size_t)put;
-			*old_port = (unsigned)strtoul(
-				line + sizeof media - 1, &end, 10);
-			skip = (size_t)(end - line);
-		}
-		if (done + n - skip > cap)
-			return 0;
-		memcpy(out + done, line + skip, n - skip);
-		done += n - skip;
-		at += n;
-	}
-	return done;
+	(void)fd;
+	drain(side == &path.side[1], &side->esp, take_packet);
 }
 
-/* What an end says of itself, the other end hears of our socket. */
 static void on_message(void *ctx, int fd)
 {
 	struct side *side = ctx;
-	struct side *other = &path.side[side == &path.side[0]];
-	char in[DEMO_MESSAGE_MAX], out[DEMO_MESSAGE_MAX + 16];
-	unsigned port = 0;
-	ssize_t n = recv(fd, in, sizeof in - 1, 0);
-	size_t len;
 
-	if (n <= 0)
-		return;
-	in[n] = '\0';
-	out[0] = in[0];
-	len = rewrite(out + 1, sizeof out - 1, in + 1, (size_t)n - 1,
-		other->own.port, &port);
-	if (port != 0)
-		side->end.port = (uint16_t)port;
-	if (send(other->signalling, out, len + 1, 0) < 0)
-		path.failed = 1;
-	if (in[0] == DEMO_BYE)
-		path.done = 1;
+	(void)fd;
+	drain(side == &path.side[1], &side->sip, take_message);
 }
 
-static int open_side(struct side *side, int signalling)
+static int open_face(struct face *face)
 {
 	struct sdesp_udp_socket socket;
 
-	side->path = &path;
-	side->signalling = signalling;
-	if (sdesp_posix_parse_addr(&side->own, "127.0.0.1", 0) != SDESP_OK)
+	if (sdesp_posix_parse_addr(&face->own, "127.0.0.1", 0) != SDESP_OK)
 		return -1;
-	side->end = side->own;
-	if (sdesp_udp_socket_open(&socket, &side->own) != SDESP_OK)
+	face->end = face->own;
+	if (sdesp_udp_socket_open(&socket, &face->own) != SDESP_OK)
 		return -1;
-	side->fd = socket.fd;
-	if (sdesp_loop_add(&path.loop, side->fd, on_packet, side) != SDESP_OK ||
-		sdesp_loop_add(&path.loop, signalling, on_message, side) !=
-			SDESP_OK)
-		return -1;
+	face->fd = socket.fd;
 	return 0;
+}
+
+static int watch(struct side *side)
+{
+	return sdesp_loop_add(&path.loop, side->esp.fd, on_packet, side) ==
+				       SDESP_OK &&
+			       sdesp_loop_add(&path.loop, side->sip.fd,
+				       on_message, side) == SDESP_OK
+		       ? 0
+		       : -1;
 }
 
 static int open_capture(void)
@@ -288,31 +303,56 @@ static void finish(int report)
 
 	if (ferror(path.capture) || fclose(path.capture) != 0)
 		path.failed = 1;
-	for (i = 0; i < 2; i++) {
-		path.report.port[i] = path.side[i].own.port;
-		close(path.side[i].fd);
-	}
+	for (i = 0; i < 2; i++)
+		path.report.port[i] = path.side[i].esp.own.port;
 	path.report.complete = !path.failed;
 	n = write(report, &path.report, sizeof path.report);
 	(void)n; /* the parent finds a short report incomplete */
 }
 
-int demo_path(
-	const struct demo_setup *setup, const int signalling[2], int report)
-{
-	uint64_t limit = sdesp_posix_now_ms() + DEMO_SECONDS * 1000;
+static volatile sig_atomic_t stopped;
 
-	path.setup = setup;
+static void on_stop(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+int demo_path_open(uint16_t *sip, uint16_t camera)
+{
 	sdesp_loop_init(&path.loop);
-	if (open_side(&path.side[0], signalling[0]) != 0 ||
-		open_side(&path.side[1], signalling[1]) != 0 ||
-		open_capture() != 0) {
+	if (open_face(&path.side[0].sip) != 0 ||
+		open_face(&path.side[0].esp) != 0 ||
+		open_face(&path.side[1].sip) != 0 ||
+		open_face(&path.side[1].esp) != 0 ||
+		watch(&path.side[0]) != 0 || watch(&path.side[1]) != 0) {
 		note("demo: the program on the path cannot begin: %s",
 			strerror(errno));
+		return -1;
+	}
+	path.side[1].sip.end.port = camera;
+	*sip = path.side[0].sip.own.port;
+	return 0;
+}
+
+int demo_path(const struct demo_setup *setup, int report)
+{
+	uint64_t limit = sdesp_posix_now_ms() + DEMO_SECONDS * 1000;
+	struct sigaction action;
+
+	memset(&action, 0, sizeof action);
+	action.sa_handler = on_stop;
+	sigaction(SIGTERM, &action, NULL);
+	path.setup = setup;
+	if (open_capture() != 0) {
+		note("demo: no capture: %s", strerror(errno));
 		return 1;
 	}
-	while (!path.done && !path.failed) {
-		if (sdesp_loop_wait(&path.loop, limit) < 0 && errno != EINTR)
+	while (!stopped && !path.failed) {
+		/* A signal between the test and the wait costs this long. */
+		if (sdesp_loop_wait(&path.loop, sdesp_posix_now_ms() + 50) <
+				0 &&
+			errno != EINTR)
 			path.failed = 1;
 		if (sdesp_posix_now_ms() >= limit)
 			path.failed = 1;

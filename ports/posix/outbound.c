@@ -20,8 +20,9 @@ int outbound_find(struct state *st, struct state_sa **sa)
 		return refuse("%s: the session is on hold", st->path);
 	if ((*sa)->spent)
 		return refuse("%s: the outbound SA is spent: its keys were "
-			      "exported (sdesp sa), another program may send "
-			      "with them; rekey first",
+			      "given away (sdesp sa, or a run in the kernel "
+			      "that was killed), somebody else may send with "
+			      "them; rekey first",
 			st->path);
 	if ((*sa)->state == SDESP_SA_DEAD)
 		return refuse(

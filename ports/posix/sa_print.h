@@ -19,6 +19,9 @@ struct sa_pair {
 const struct sdesp_addr *sa_src(const struct state_sa *sa);
 const struct sdesp_addr *sa_dst(const struct state_sa *sa);
 
+/* An enum sdesp_sa_state in a word. */
+const char *sa_age(unsigned state);
+
 #define SA_TS_TEXT 160
 
 /* A selector as in a=esp-ts; returns text. */

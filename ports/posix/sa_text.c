@@ -18,6 +18,19 @@ const struct sdesp_addr *sa_dst(const struct state_sa *sa)
 	return sa->inbound ? &sa->flow.local : &sa->flow.remote;
 }
 
+const char *sa_age(unsigned state)
+{
+	static const char *const ages[] = {
+		[SDESP_SA_NONE] = "gone",
+		[SDESP_SA_LARVAL] = "larval",
+		[SDESP_SA_MATURE] = "mature",
+		[SDESP_SA_DYING] = "dying",
+		[SDESP_SA_DEAD] = "dead",
+	};
+
+	return ages[state];
+}
+
 const char *sa_ts(char text[SA_TS_TEXT], const struct sdesp_ts *ts)
 {
 	static const char name[] = "a=esp-ts:";
@@ -78,20 +91,13 @@ const char *sa_not_for_kernel(const struct sa_pair *pair)
 
 static void print_one(FILE *out, const struct state_sa *sa, const char *name)
 {
-	static const char *const ages[] = {
-		[SDESP_SA_NONE] = "gone",
-		[SDESP_SA_LARVAL] = "larval",
-		[SDESP_SA_MATURE] = "mature",
-		[SDESP_SA_DYING] = "dying",
-		[SDESP_SA_DEAD] = "dead",
-	};
 	const struct sdesp_sa_stats *s = &sa->stats;
 	char from[SDESP_POSIX_ADDR_TEXT], to[SDESP_POSIX_ADDR_TEXT];
 
 	fprintf(out, "%-10s spi %08lx  %s -> %s  %s\n", name,
 		(unsigned long)sa->sa.spi,
 		sdesp_posix_print_addr(from, sa_src(sa)),
-		sdesp_posix_print_addr(to, sa_dst(sa)), ages[sa->state]);
+		sdesp_posix_print_addr(to, sa_dst(sa)), sa_age(sa->state));
 	fprintf(out, "%-10s %llu packets, %llu octets", "",
 		(unsigned long long)s->packets, (unsigned long long)s->bytes);
 	if (sa->inbound)
@@ -105,7 +111,7 @@ static void print_one(FILE *out, const struct state_sa *sa, const char *name)
 		fprintf(out, "; next number %llu\n",
 			(unsigned long long)s->seq + 1);
 	if (sa->spent)
-		fprintf(out, "%-10s spent: its keys were exported\n", "");
+		fprintf(out, "%-10s spent: its keys were given away\n", "");
 	if (sa->unclean)
 		fprintf(out, "%-10s closed: its replay window was lost\n", "");
 }

@@ -33,13 +33,22 @@ FNR == 1 {
 		next # a macro: a configuration from outside
 	system_header = name ~ /^</
 	gsub(/[<>"]/, "", name)
+	# libsdesp needs no SIP stack: what is on top of one stands apart.
+	if ((top != "ports" || part[3] == "lib") &&
+		name ~ /^re(\/|\.h)|^openssl\/|sdesp_(re|libre)\.h$/)
+		fail("the library includes " name)
 	if (top == "core" && system_header) {
 		if (name == "bearssl.h" ? room != "crypto" : !(name in libc))
 			fail("core/" room " includes <" name ">")
 		next
 	}
-	if (system_header)
+	if (system_header) {
+		# The netif is for devices too; only its relay is for POSIX.
+		if (top == "ports" && room == "lwip" && !(name in libc) &&
+			part[n] != "socket.c")
+			fail("ports/lwip/" part[n] " includes <" name ">")
 		next
+	}
 	if (name !~ /\//) {
 		# Its own folder or a public header.
 		if (name ~ /^sdesp/ || top != "core")

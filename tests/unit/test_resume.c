@@ -8,8 +8,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "backends/tun/sdesp_tun.h"
 #include "backends/udp/sdesp_udp.h"
 
 static struct sdesp_bearssl crypto;
@@ -150,12 +152,69 @@ static void test_udp(void **state)
 	sdesp_udp_close(&u);
 }
 
+static size_t drop(void *ctx, const struct sdesp_pkt *pkts, size_t n)
+{
+	(void)ctx;
+	(void)pkts;
+	return n;
+}
+
+static void test_tun(void **state)
+{
+	static struct sdesp_tun t;
+	struct sdesp_tun_config config;
+	struct sdesp_flow flow;
+	struct sdesp_replay window, now;
+	struct sdesp_sa_stats stats;
+	struct sdesp_sa sa;
+	struct sdesp_backend *be = &t.base;
+	size_t size = sdesp_tun_memory(4, 2);
+	void *memory = malloc(size);
+
+	(void)state;
+	memset(&config, 0, sizeof config);
+	config.crypto = &crypto.vtable;
+	config.send = drop;
+	config.answer = drop;
+	config.link_mtu = 1500;
+	config.max_sas = 4;
+	config.max_flows = 2;
+	assert_int_equal(sdesp_tun_init(&t, &config, memory, size), 0);
+	make_flow(&flow);
+	make_sa(&sa, 64);
+	assert_int_equal(sdesp_replay_init(&window, 64), 0);
+	sdesp_replay_commit(&window, 1000);
+
+	assert_int_equal(
+		sdesp_tun_resume_out(&t, &flow, &sa, 9), SDESP_ERR_GONE);
+	assert_int_equal(be->vtable->spi_reserve(be, &flow, sa.spi), 0);
+	assert_int_equal(
+		sdesp_tun_resume_in(&t, sa.spi, &window), SDESP_ERR_GONE);
+	assert_int_equal(sdesp_tun_window(&t, sa.spi, &now), SDESP_ERR_GONE);
+
+	assert_int_equal(be->vtable->sa_add(be, &flow, &sa, 1), 0);
+	assert_int_equal(be->vtable->sa_add(be, &flow, &sa, 0), 0);
+	assert_int_equal(sdesp_tun_resume_out(&t, &flow, &sa, 77), 0);
+	assert_int_equal(sdesp_tun_resume_in(&t, sa.spi, &window), 0);
+	assert_int_equal(be->vtable->sa_query(be, &flow, sa.spi, 0, &stats), 0);
+	assert_int_equal(stats.seq, 77);
+	assert_int_equal(sdesp_tun_window(&t, sa.spi, &now), 0);
+	assert_int_equal(now.top, 1000);
+
+	assert_int_equal(sdesp_replay_init(&window, 128), 0);
+	assert_int_equal(
+		sdesp_tun_resume_in(&t, sa.spi, &window), SDESP_ERR_ARG);
+	sdesp_tun_close(&t);
+	free(memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_window_of_another_size),
 		cmocka_unit_test(test_udp),
+		cmocka_unit_test(test_tun),
 	};
 
 	sdesp_bearssl_init(&crypto);

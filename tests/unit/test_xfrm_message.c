@@ -189,6 +189,49 @@ static void test_policy(void **state)
 	assert_octets(buf, sdesp_nl_end(&m, 9), 252, PARTS(parts));
 }
 
+static void test_numbers(void **state)
+{
+	/* xfrm_aevent_id 48 (saddr at 24, reqid 44), then REPLAY_ESN_VAL: 4 +
+	 * 24 and the bitmap. */
+	static const struct part in[] = {
+		{0, "64000000 1e00 0501 04000000"},
+		{16, "c0000201"},
+		{32, "c0000001 0200 32"},
+		{40, "c6336402"},
+		{60, "0100e55d"},
+		{64, "2400 1700"},
+		{68, "02000000"},
+		{76, "07000000"}, /* seq */
+		{84, "03000000"}, /* seq_hi */
+		{88, "40000000 ffffffffffffffff"},
+	};
+	static const struct part out[] = {
+		{0, "60000000 1e00 0501 05000000"},
+		{16, "c6336402"},
+		{32, "c0000001 0200 32"},
+		{40, "c0000201"},
+		{60, "0100e55d"},
+		{64, "2000 1700"},
+		{68, "01000000 07000000"}, /* oseq */
+		{80, "03000000"},          /* oseq_hi */
+		{88, "20000000"},
+	};
+	struct sdesp_flow flow = flow_of(SDESP_TRANSPORT, 0);
+	struct sdesp_sa sa = sa_of(SDESP_AES_128_GCM_16);
+	uint64_t seq = (uint64_t)3 << 32 | 7;
+	struct sdesp_xfrm_ident id;
+	struct sdesp_nl m;
+	uint8_t buf[512];
+
+	(void)state;
+	sdesp_xfrm_ident(&id, &flow, sa.spi, 0x5de50001, 1);
+	sdesp_xfrm_put_numbers(&m, buf, sizeof buf, &id, &sa, 1, seq);
+	assert_octets(buf, sdesp_nl_end(&m, 4), 100, PARTS(in));
+	sdesp_xfrm_ident(&id, &flow, sa.spi, 0x5de50001, 0);
+	sdesp_xfrm_put_numbers(&m, buf, sizeof buf, &id, &sa, 0, seq);
+	assert_octets(buf, sdesp_nl_end(&m, 5), 96, PARTS(out));
+}
+
 static void test_names(void **state)
 {
 	static const struct part get[] = {{0, "28000000 1200 0500 01000000"},
@@ -256,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_inbound_aead),
 		cmocka_unit_test(test_outbound_pair),
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_suites),

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Fetch Debian's BearSSL source package into a folder, for cross builds. The
-# mirrors are those that this machine's apt already uses.
-# usage: bearssl-source.sh FOLDER
+# Fetch a Debian source package into a folder, for cross builds. The mirrors
+# are those that this machine's apt already uses.
+# usage: debian-source.sh PACKAGE FOLDER
 # SPDX-License-Identifier: MIT
 set -eu
 
-dir=$1
-if [ -f "$dir/inc/bearssl.h" ]; then
-	echo "bearssl source: there"
+package=$1 dir=$2
+if [ -d "$dir/debian" ]; then
+	echo "$package source: there"
 	exit 0
 fi
-echo "bearssl source: fetching into $dir"
+echo "$package source: fetching into $dir"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 chmod 755 "$tmp"
@@ -29,7 +29,7 @@ cat > "$tmp/apt.conf" <<-EOF
 EOF
 export APT_CONFIG="$tmp/apt.conf"
 apt-get update -qq
-(cd "$tmp/src" && apt-get source -qq bearssl >/dev/null)
+(cd "$tmp/src" && apt-get source -qq "$package" >/dev/null)
 mkdir -p "$(dirname "$dir")"
 rm -rf "$dir"
-mv "$tmp"/src/bearssl-*/ "$dir"
+mv "$tmp/src/$package"-*/ "$dir"

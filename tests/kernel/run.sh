@@ -1,0 +1,163 @@
+# sdesp run in a guest: two namespaces, a wire, programs that know nothing of
+# sdesp. Run by test_run.sh, in the guest. SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2086 # lists of options
+set -u
+passed=0 failed=0
+S=./sdesp
+
+check() {
+	what=$1
+	shift
+	if "$@" > out 2> err; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED $cell: $what: $(tail -n 2 err) $(tail -n 2 out)"
+	fi
+}
+in_a() { ip netns exec a "$@"; }
+in_b() { ip netns exec b "$@"; }
+# Quiet for one who may not be there.
+end() { kill "$@" 2> /dev/null; wait "$@" 2> /dev/null; }
+
+ip netns add a && ip netns add b || exit 1
+ip -n a link add link0 type veth peer name link0 netns b || exit 1
+for n in a b; do
+	# shellcheck disable=SC2016 # expanded inside
+	ip netns exec $n sh -c 'echo 0 > /proc/sys/net/ipv6/conf/link0/accept_dad'
+	ip -n $n link set lo up
+	ip -n $n link set link0 up
+done
+ip -n a addr add 10.99.0.1/24 dev link0
+ip -n b addr add 10.99.0.2/24 dev link0
+ip -n a addr add fd99::1/64 dev link0 nodad
+ip -n b addr add fd99::2/64 dev link0 nodad
+ip -n a addr add 10.10.1.1/24 dev lo
+ip -n b addr add 10.10.2.1/24 dev lo
+head -c 300000 /dev/urandom > file
+hash=$(sha256sum < file)
+mkfifo open && exec 3<> open # a server's input that does not end
+
+agree() {
+	rm -f a.state b.state
+	$S offer --state a.state $1 > offer &&
+		$S answer --state b.state $2 offer > answer &&
+		$S accept --state a.state answer
+}
+start_a() {
+	ip netns exec a $S run --state a.state --backend "$1" 2> a.log &
+	a=$!
+}
+start_b() {
+	ip netns exec b $S run --state b.state --backend "$1" 2> b.log &
+	b=$!
+}
+# Ciphers are loaded at the first use.
+ready() {
+	for f in "$@"; do
+		n=0
+		until grep -q 'sdesp: running' $f || [ $n = 200 ]; do
+			sleep 0.1
+			n=$((n + 1))
+		done
+	done
+}
+# A TCP stream to an address of b, and its hash.
+stream() {
+	ip netns exec b timeout 20 nc -l -p 7007 > got <&3 &
+	l=$!
+	sleep 0.3
+	in_a timeout 20 nc "$1" 7007 < file
+	wait $l
+	[ "$(sha256sum < got)" = "$hash" ]
+}
+empty() {
+	[ -z "$(ip -n a xfrm state)$(ip -n a xfrm policy)" ] &&
+		[ -z "$(ip -n b xfrm state)$(ip -n b xfrm policy)" ] &&
+		! ip -n a rule | grep -q 'proto 93'
+}
+carry() {
+	check "ping $1" in_a ping -c 5 -i 0.1 -W 2 -q "$1"
+	check "TCP $1" stream "$1"
+}
+
+# cell NAME BACKEND-A BACKEND-B OFFER ANSWER ADDRESS
+cell() {
+	cell=$1
+	check "agreement" agree "$4" "$5"
+	ip netns exec a ./run link0 > wire &
+	w=$!
+	start_a "$2"
+	start_b "$3"
+	ready a.log b.log
+	carry "$6"
+	check "status" sh -c "$S status --state a.state |
+		grep -q 'running, backend $2'"
+	kill -INT $a $b
+	wait $a
+	check "end of a" [ $? = 0 ]
+	wait $b
+	check "end of b" [ $? = 0 ]
+	check "nothing is left" empty
+	start_a "$2"
+	start_b "$3"
+	ready a.log b.log
+	carry "$6"
+	end -INT $a $b
+	end $w
+	check "nothing in the clear: $(cat wire)" grep -q ', 0 clear' wire
+	check "ESP: $(cat wire)" grep -q '^[1-9][0-9][0-9]* ESP' wire
+	cat a.log b.log | grep -v 'sdesp: running\|sdesp: sent'
+}
+
+transport='--local 10.99.0.1:4500' peer='--local 10.99.0.2:4500'
+
+
+cell xfrm-xfrm-udp xfrm xfrm "$transport" "$peer" 10.99.0.2
+cell xfrm-xfrm-raw xfrm xfrm "$transport --encap none" "$peer" 10.99.0.2
+cell xfrm-xfrm-esn-6 xfrm xfrm "--local [fd99::1]:9 --encap none --esn" \
+	"--local [fd99::2]:9" fd99::2
+cell tun-xfrm-udp tun xfrm "$transport" "$peer" 10.99.0.2
+cell xfrm-tun-raw xfrm tun "$transport --encap none" "$peer" 10.99.0.2
+
+# Killed: the kernel goes on with what it has, and lets nothing out otherwise.
+cell=killed
+agree "$transport" "$peer" || exit 1
+start_a xfrm
+start_b xfrm
+ready a.log b.log
+check "ping" in_a ping -c 2 -W 2 -q 10.99.0.2
+ip netns exec a ./run link0 > wire &
+w=$!
+end -9 $a
+in_a ping -c 2 -W 1 -q 10.99.0.2 > /dev/null
+start_a xfrm
+wait $a
+check "spent" grep -q 'spent' a.log
+check "rekey" sh -c "$S offer --state a.state --rekey > offer"
+end -INT $b
+check "rekey" sh -c "$S answer --state b.state offer > answer &&
+	$S accept --state a.state answer"
+start_b xfrm
+start_a xfrm
+ready a.log b.log
+end $w
+check "nothing in the clear: $(cat wire)" grep -q ', 0 clear' wire
+check "ping after the rekey" in_a ping -c 2 -W 2 -q 10.99.0.2
+check "one pair" [ "$(ip -n a xfrm state | grep -c '^src')" = 2 ]
+end -INT $a $b
+check "nothing is left" empty
+
+# A program of its own, on the kernel's path.
+cell=program
+agree "$transport" "$peer" || exit 1
+start_b xfrm
+ready b.log
+check "its status" sh -c "ip netns exec a $S run --state a.state \
+	--backend xfrm --exec sh -c 'ping -c 3 -W 2 -q 10.99.0.2 && exit 9'
+	[ \$? = 9 ]"
+end -INT $b
+check "nothing is left" empty
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
