@@ -55,7 +55,7 @@ DEPS := gcc libc6-dev make libbearssl-dev liblwip-dev libre-dev libssl-dev
 TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
-	libnewlib-arm-none-eabi libssl-dev llvm python3 python3-cryptography python3-scapy qemu-system-arm \
+	libnewlib-arm-none-eabi libssl-dev llvm openssl python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
@@ -267,7 +267,7 @@ $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@$(CC) $(LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(TEST_LIBS) \
 		$(BEARSSL_LIBS)
 
-# With two stacks of libre, which must come after what uses them.
+# Those that call over libre's SIP.
 LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
 $(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
 $(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
