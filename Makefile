@@ -75,7 +75,8 @@ README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
 .PHONY: all deps test-deps demo check check-guest check-netns interop lint \
-	layers symbols bench size cross fuzz fuzz-smoke install clean format
+	layers symbols bench size cross fuzz fuzz-smoke install install-baresip clean \
+	format
 
 all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
 
@@ -138,6 +139,31 @@ $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 		'Description: IPsec ESP keyed by the SDP offer/answer' \
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
 		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
+
+# The module of baresip, where libre's headers are; undefined in it is what
+# baresip and libre have.
+LIBRE_CFLAGS := -isystem /usr/include/re
+BARESIP_SRC := $(sort $(wildcard ports/baresip/*.c))
+BARESIP := $(BUILD)/baresip/sdesp.so
+BARESIP_DIR := $(PREFIX)/lib/baresip/modules
+ifneq ($(wildcard /usr/include/re/re.h),)
+all: $(BARESIP)
+install: install-baresip
+endif
+
+$(call pic,$(BARESIP_SRC)): CFLAGS += $(LIBRE_CFLAGS)
+
+$(BARESIP): $(call pic,$(BARESIP_SRC) $(CORE_SRC) $(PORT_LIB_SRC) \
+		$(sort $(wildcard backends/udp/*.c)))
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@echo '{ global: exports; local: *; };' > $(@D)/sdesp.map
+	@$(CC) -shared -Wl,--version-script,$(@D)/sdesp.map $(LDFLAGS) \
+		-o $@ $^ $(BEARSSL_LIBS)
+
+install-baresip: $(BARESIP)
+	install -d $(DESTDIR)$(BARESIP_DIR)
+	install -m 644 $(BARESIP) $(DESTDIR)$(BARESIP_DIR)/
 
 demo: $(PROGRAM)
 	@$(PROGRAM) demo
