@@ -91,14 +91,13 @@ int text_read(struct text_section *text, const struct sdp_session *sdp,
 int text_local(struct sdesp_local *local, const struct mbuf *body,
 	const struct sdp_media *media)
 {
-	struct sdesp_section section = {0};
+	struct sdesp_section section = {0}, next;
 	struct sdesp_sdp sdp;
 	int more;
 
 	sdesp_sdp_init(&sdp, (const char *)body->buf, body->end);
-	do {
-		more = sdesp_sdp_next(&sdp, &section, NULL);
-	} while (more > 0);
+	while ((more = sdesp_sdp_next(&sdp, &next, NULL)) > 0)
+		section = next;
 	if (more < 0 || section.conn.family == 0)
 		return EBADMSG;
 	memset(local, 0, sizeof *local);
