@@ -39,9 +39,9 @@ else
 BEARSSL_LIBS := -lbearssl
 endif
 
-DEPS := gcc libc6-dev make libbearssl-dev
-TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
-	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
+DEPS := gcc libc6-dev make libbearssl-dev libre-dev
+TEST_DEPS := $(DEPS) baresip-core binutils busybox-static clang clang-format cppcheck \
+	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 kamailio \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
 	libnewlib-arm-none-eabi libssl-dev llvm python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
@@ -146,7 +146,7 @@ LIBRE_CFLAGS := -isystem /usr/include/re
 BARESIP_SRC := $(sort $(wildcard ports/baresip/*.c))
 BARESIP := $(BUILD)/baresip/sdesp.so
 BARESIP_DIR := $(PREFIX)/lib/baresip/modules
-ifneq ($(wildcard /usr/include/re/re.h),)
+ifneq ($(if $(SAN),,$(wildcard /usr/include/re/re.h)),)
 all: $(BARESIP)
 install: install-baresip
 endif
@@ -270,13 +270,14 @@ FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
 	@sh tests/lint/warnings.sh "$(BASE_FLAGS)" $(LINT_SRC)
+	@sh tests/lint/warnings.sh "$(BASE_FLAGS) $(LIBRE_CFLAGS)" $(BARESIP_SRC)
 	@clang-format --dry-run -Werror $(FORMAT_SRC)
 	@echo 'clang-format: all as .clang-format says'
 	@cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
-		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
+		$(LIB_SRC) $(CMD_SRC) $(BARESIP_SRC) $(FUZZ_SRC)
 	@echo 'cppcheck: nothing found'
 	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 	@echo 'shellcheck: nothing found'

@@ -35,9 +35,8 @@ enum menc_event {
 	MENC_EVENT_PEER_VERIFIED
 };
 
-typedef void(menc_event_h)(
-	enum menc_event event, const char *prm, const struct stream *strm,
-	void *arg);
+typedef void(menc_event_h)(enum menc_event event, const char *prm,
+	const struct stream *strm, void *arg);
 typedef void(menc_error_h)(int err, void *arg);
 
 /* Once a call, before its streams; arg of the handlers is the call. */
@@ -78,8 +77,8 @@ void uag_event_unregister(ua_event_h *eh);
 const char *uag_event_str(ua_event ev);
 struct list *uag_list(void);
 struct list *ua_calls(const struct ua *ua);
-void ua_hangup(struct ua *ua, struct call *call, uint16_t scode,
-	const char *reason);
+void ua_hangup(
+	struct ua *ua, struct call *call, uint16_t scode, const char *reason);
 struct account *ua_account(const struct ua *ua);
 const char *account_mediaenc(const struct account *acc);
 int account_set_mediaenc(struct account *acc, const char *mencid);

@@ -46,7 +46,8 @@ static void complain(struct menc_media *m, const char *what, int status,
 
 	if (why->what == NULL)
 		(void)re_snprintf(reason, sizeof reason, "%s: %s: %s",
-			sdp_media_name(m->sdp), what, sdesp_status_text(status));
+			sdp_media_name(m->sdp), what,
+			sdesp_status_text(status));
 	else
 		(void)re_snprintf(reason, sizeof reason, "%s: %s: %s%s%s",
 			sdp_media_name(m->sdp), what, why->what,
@@ -112,7 +113,8 @@ static int write_section(struct menc_media *m, bool is_offer,
 		m->inner_port = local->addr.port;
 	local->inner_port = m->inner_port;
 	sdesp_text_init(&out, text, sizeof text);
-	status = is_offer ? offer(m, local, &out) : answer(m, local, &out, &why);
+	status =
+		is_offer ? offer(m, local, &out) : answer(m, local, &out, &why);
 	if (status != 0 && m->again)
 		return EBUSY;
 	if (status != 0) {
@@ -156,14 +158,18 @@ static int accept_answer(
 	struct text_section peer;
 	int status = SDESP_ERR_LIMIT;
 
-	if (sdp_media_rport(m->sdp) == 0)
-		status = SDESP_ERR_REJECTED;
-	else if (text_read(&peer, m->sess->sdp, m->sdp) == 0)
-		status = sdesp_session_accept(s, &peer.section, final,
-			sdesp_posix_now_ms(), &why);
+	if (text_read(&peer, m->sess->sdp, m->sdp) == 0)
+		status = sdesp_session_accept(
+			s, &peer.section, final, sdesp_posix_now_ms(), &why);
 	if (status != 0 && final)
 		complain(m, "answer refused", status, &why);
 	return status;
+}
+
+/* Port 0, which libre also makes of another transport than ours. */
+static bool declined(const struct menc_media *m)
+{
+	return sdp_media_rport(m->sdp) == 0;
 }
 
 /* The peer's SDP was decoded: an answer if we have offered. Until the call is
@@ -171,52 +177,49 @@ static int accept_answer(
 static void heard(struct menc_media *m)
 {
 	struct sdesp_session *s = path_lock(m->path);
-	struct sdesp_session_info now;
+	struct sdesp_session_info is;
 
-	sdesp_session_info(s, &now);
-	if (offering(s))
+	sdesp_session_info(s, &is);
+	if (declined(m) && m->sess->established && is.spi_out != 0)
+		(void)sdesp_session_close(s); /* SPEC 10.5 */
+	else if (!declined(m) && offering(s))
 		(void)accept_answer(m, s, m->sess->established);
-	else if (now.spi_out != 0 && sdp_media_rport(m->sdp) == 0)
-		(void)sdesp_session_close(s); /* port 0 ends it: SPEC 10.5 */
 	path_unlock(m->path);
 }
 
-/* 1: in ESP, 0: there is no such stream, negative: refused. */
-static int settle(struct menc_media *m)
+/* Does this stream run, inside ESP? */
+static bool settle(struct menc_media *m)
 {
 	struct sdesp_session *s = path_lock(m->path);
-	struct sdesp_session_info now;
+	uint64_t now = sdesp_posix_now_ms();
+	struct sdesp_session_info is;
 	int status = SDESP_OK;
 
-	sdesp_session_info(s, &now);
-	if (now.state == SDESP_ANSWERED)
-		status = sdesp_session_confirm(s, sdesp_posix_now_ms());
+	if (declined(m))
+		sdesp_session_fail(s, now);
 	else if (offering(s))
 		status = accept_answer(m, s, 1);
-	else if (now.state != SDESP_CONFIRMED)
-		status = SDESP_ERR_REJECTED;
+	sdesp_session_info(s, &is);
+	if (is.state == SDESP_ANSWERED)
+		status = sdesp_session_confirm(s, now);
+	sdesp_session_info(s, &is);
 	path_unlock(m->path);
 	m->said = mem_deref(m->said);
-	if (status == SDESP_ERR_REJECTED)
-		return 0;
-	return status == 0 ? 1 : status;
+	return status == SDESP_OK && is.state == SDESP_CONFIRMED;
 }
 
 void media_established(struct menc_sess *sess)
 {
 	struct le *le;
-	int streams = 0;
+	bool any = false;
 
-	LIST_FOREACH(&sess->streams, le)
-	{
-		int n = settle(le->data);
-
-		if (n > 0)
-			streams++;
+	for (le = list_head(&sess->streams); le != NULL; le = le->next) {
+		if (settle(le->data))
+			any = true;
 	}
 	sess->established = true;
-	if (streams == 0)
-		sess_end(sess, "the peer did not agree to media inside ESP");
+	if (!any)
+		sess_end(sess, "the peer does not take media inside ESP");
 }
 
 /* --- what the session says ------------------------------------------------ */
@@ -253,8 +256,7 @@ static void passed(struct menc_media *m)
 		if (status != 0)
 			sess_end(m->sess, sdesp_status_text(status));
 	} else if (now - m->open_ms >= OFFER_MS &&
-		   was.state != SDESP_CONFIRMED &&
-		   was.state != SDESP_CLOSED) {
+		   was.state != SDESP_CONFIRMED && was.state != SDESP_CLOSED) {
 		sdesp_session_fail(path_lock(m->path), now);
 		path_release(m->path);
 	}

@@ -23,8 +23,7 @@ static void on_ua_event(struct ua *ua, ua_event ev, struct call *call,
 	(void)arg;
 	if (strcmp(uag_event_str(ev), "CALL_ESTABLISHED") != 0)
 		return;
-	LIST_FOREACH(media_calls(), le)
-	{
+	for (le = list_head(media_calls()); le != NULL; le = le->next) {
 		struct menc_sess *sess = le->data;
 
 		if (sess->call == call)
@@ -44,8 +43,8 @@ static int print_stream(struct re_printf *pf, struct menc_media *m)
 	path_counters(m->path, &n);
 	suite = sdesp_suite_by_id(now.suite);
 	if (suite == NULL || now.spi_out == 0)
-		return re_hprintf(pf, "sdesp: %s: no ESP\n",
-			sdp_media_name(m->sdp));
+		return re_hprintf(
+			pf, "sdesp: %s: no ESP\n", sdp_media_name(m->sdp));
 	return re_hprintf(pf,
 		"sdesp: %s: %s%s, SPI in %08x out %08x%s; "
 		"sealed %llu, opened %llu, refused %llu\n",
@@ -62,12 +61,12 @@ static int print_all(struct re_printf *pf, void *arg)
 	int err = 0;
 
 	(void)arg;
-	LIST_FOREACH(media_calls(), le)
-	{
+	for (le = list_head(media_calls()); le != NULL; le = le->next) {
 		struct menc_sess *sess = le->data;
 
-		LIST_FOREACH(&sess->streams, other)
-		err |= print_stream(pf, other->data);
+		for (other = list_head(&sess->streams); other != NULL;
+			other = other->next)
+			err |= print_stream(pf, other->data);
 	}
 	return err;
 }
@@ -78,12 +77,12 @@ static int rekey_all(struct re_printf *pf, void *arg)
 
 	(void)pf;
 	(void)arg;
-	LIST_FOREACH(media_calls(), le)
-	{
+	for (le = list_head(media_calls()); le != NULL; le = le->next) {
 		struct menc_sess *sess = le->data;
 
-		LIST_FOREACH(&sess->streams, other)
-		media_rekey(other->data);
+		for (other = list_head(&sess->streams); other != NULL;
+			other = other->next)
+			media_rekey(other->data);
 	}
 	return 0;
 }
@@ -100,8 +99,7 @@ static void adopt_accounts(void)
 {
 	struct le *le;
 
-	LIST_FOREACH(uag_list(), le)
-	{
+	for (le = list_head(uag_list()); le != NULL; le = le->next) {
 		struct account *acc = ua_account(le->data);
 		const char *id = account_mediaenc(acc);
 
@@ -137,5 +135,4 @@ static int module_close(void)
 
 /* The name that libre looks for. */
 extern const struct mod_export exports;
-const struct mod_export exports = {
-	"sdesp", "menc", module_init, module_close};
+const struct mod_export exports = {"sdesp", "menc", module_init, module_close};

@@ -6,9 +6,9 @@
 
 #include "sdesp_posix.h"
 
-#define LAYER 10       /* of the helpers: above TURN and ICE, as SRTP's */
-#define TICK_MS 1000   /* at the latest */
-#define HEADROOM 64    /* what helpers below may put before a packet */
+#define LAYER 10     /* of the helpers: above TURN and ICE, as SRTP's */
+#define TICK_MS 1000 /* at the latest */
+#define HEADROOM 64  /* what helpers below may put before a packet */
 #define PROTOCOL_UDP 17
 
 struct path {
@@ -157,7 +157,7 @@ static int seal(struct path *p, const struct mbuf *mb)
 	struct sdesp_session_info now;
 	struct sdesp_pkt pkt = {0};
 	unsigned second = is_rtcp(mbuf_buf(mb), len);
-	const struct sdesp_ts *ts = &now.flow.ts[0];
+	const struct sdesp_ts *ts;
 
 	if (len > SDESP_UDP_DATAGRAM)
 		return EMSGSIZE;
@@ -167,9 +167,11 @@ static int seal(struct path *p, const struct mbuf *mb)
 	lock_write_get(p->lock);
 	pkt.data = p->buf.octets + SDESP_UDP_HEAD;
 	sdesp_session_info(&p->session, &now);
+	ts = &now.flow.ts[0];
 	if (now.spi_out != 0) {
 		memcpy(pkt.data, mbuf_buf(mb), len);
-		(void)sdesp_udp_send(&p->udp, sdesp_udp_flow(&p->udp, &now.flow),
+		(void)sdesp_udp_send(&p->udp,
+			sdesp_udp_flow(&p->udp, &now.flow),
 			(uint16_t)(ts->local.lo + second),
 			(uint16_t)(ts->remote.lo + second), &pkt, 1,
 			sdesp_posix_now_ms());

@@ -44,10 +44,9 @@ static struct ua *find_ua(const struct call *call)
 {
 	struct le *le, *other;
 
-	LIST_FOREACH(uag_list(), le)
-	{
-		LIST_FOREACH(ua_calls(le->data), other)
-		{
+	for (le = list_head(uag_list()); le != NULL; le = le->next) {
+		for (other = list_head(ua_calls(le->data)); other != NULL;
+			other = other->next) {
 			if (other->data == call)
 				return le->data;
 		}

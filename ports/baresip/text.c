@@ -41,8 +41,8 @@ static unsigned index_of(
 	unsigned index = 0;
 	struct le *le;
 
-	LIST_FOREACH(sdp_session_medial(sdp, false), le)
-	{
+	for (le = list_head(sdp_session_medial(sdp, false)); le != NULL;
+		le = le->next) {
 		if (le->data == media)
 			break;
 		index++;

@@ -6,6 +6,7 @@ SPDX-License-Identifier: MIT"""
 import glob
 import json
 import math
+import operator
 import os
 import socket
 import struct
@@ -16,22 +17,19 @@ import wave
 
 MODULES = "/usr/lib/baresip/modules"
 RATE = 8000
-SECONDS = 90
-
-
-def frequency(t):
-    """Of the test sound: says where in it one is."""
-    return 300.0 + 30.0 * t
+SECONDS = 180
+SLOPE = 15.0  # Hz a second: the frequency says where in the sound one is
 
 
 def write_sound(path):
-    """A slow chirp: 300 Hz and 30 Hz more every second."""
+    """A slow chirp from 300 Hz."""
     with wave.open(path, "wb") as w:
         w.setnchannels(1)
         w.setsampwidth(2)
         w.setframerate(RATE)
         w.writeframes(struct.pack("<%dh" % (RATE * SECONDS), *(
-            int(9000 * math.sin(2 * math.pi * (300.0 * t + 15.0 * t * t)))
+            int(9000 * math.sin(
+                2 * math.pi * (300.0 * t + SLOPE / 2 * t * t)))
             for t in (n / RATE for n in range(RATE * SECONDS)))))
 
 
@@ -54,19 +52,18 @@ def from_mu_law(octets):
 
 def correlate(source, heard):
     """The best normalised correlation of half a second of what was heard
-    with the source, and where in the source that is, in seconds. The
-    frequency says where about to look."""
-    crossings = sum(1 for a, b in zip(heard, heard[1:]) if (a < 0) != (b < 0))
-    about = int((crossings * RATE / len(heard) / 2 - 300.0) / 30.0 * RATE)
-    about -= len(heard) // 2
+    with the source, and where in the source that is, in seconds."""
+    crossings = sum((a < 0) != (b < 0) for a, b in zip(heard, heard[1:]))
+    pitch = crossings * RATE / len(heard) / 2
+    about = int((pitch - 300.0) / SLOPE * RATE) - len(heard) // 2
     power = math.sqrt(sum(x * x for x in heard)) or 1.0
     best = (-1.0, 0)
-    for at in range(max(about - 1200, 0), about + 1200):
+    for at in range(max(about - 800, 0), about + 800):
         part = source[at:at + len(heard)]
         if len(part) < len(heard):
             break
-        own = math.sqrt(sum(x * x for x in part)) or 1.0
-        c = sum(x * y for x, y in zip(heard, part)) / own / power
+        own = math.sqrt(sum(map(operator.mul, part, part))) or 1.0
+        c = sum(map(operator.mul, heard, part)) / own / power
         best = max(best, (c, at / RATE))
     return best
 
@@ -132,6 +129,7 @@ class Phone:
             try:
                 self.sock = socket.create_connection(
                     ("127.0.0.1", self.ctl), 1)
+                self.command("reginfo")
                 return
             except OSError:
                 time.sleep(0.1)

@@ -4,29 +4,18 @@ SPDX-License-Identifier: MIT"""
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
+import baresip_judge as judge
+from baresip_judge import check, until
 from baresip_peers import ANSWERS, Answerer, Kamailio
-from baresip_phone import (RATE, Capture, Phone, correlate, from_mu_law,
-                           read_samples, write_sound)
+from baresip_phone import RATE, Capture, Phone, read_samples, write_sound
 
 MODULE = os.environ["SDESP_BARESIP_MODULE"]
 BASE = 21000 + os.getpid() % 18 * 600  # below the ephemeral ports
 SPIS = re.compile(r"SPI in ([0-9a-f]{8}) out ([0-9a-f]{8})(, on hold)?")
-passed = failed = 0
-
-
-def check(name, ok, detail=""):
-    global passed, failed
-    if ok:
-        passed += 1
-    else:
-        failed += 1
-        print("FAIL %s: %s" % (name, detail))
-    return ok
 
 
 def spis(phone):
@@ -35,27 +24,10 @@ def spis(phone):
     return found and (found[1], found[2], bool(found[3]))
 
 
-def until(what, seconds=15):
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.2)
-    return True
-
-
 def in_step(a, b):
     """Each sends on what the other receives on, and nothing else."""
     one, other = spis(a), spis(b)
     return one and other and one[:2] == (other[1], other[0])
-
-
-def rate(name, where, source, pieces, least):
-    best = [correlate(source, piece) for piece in pieces]
-    print("%s: %s: correlation with the source %s at %s s" % (
-        name, where, " ".join("%.3f" % c for c, _ in best),
-        " ".join("%.2f" % at for _, at in best)))
-    check("%s: %s" % (name, where), best and min(best)[0] >= least, best)
 
 
 def opened(phone):
@@ -71,7 +43,7 @@ def listen(name, a, b, source, capture):
         lambda: len(b.heard()) >= before + 3 * RATE))
     for phone, least in ((b, 0.95), (a, 0.7)):
         heard = phone.heard()
-        rate(name, "%s hears" % phone.name, source,
+        judge.rate(name, "%s hears" % phone.name, source,
              [heard[-n - 4000:-n] for n in (8001, 4001, 1)], least)
     return len(capture.seen)
 
@@ -91,6 +63,17 @@ def new_keys(name, phone, a, b):
         lambda: in_step(a, b) and spis(a)[0] != old[0]), (old, spis(a)))
 
 
+def both_rekey(name, a, b):
+    """Re-INVITEs that cross: neither end is left without keys in common."""
+    old = spis(a)
+    a.command("sdesp_rekey")
+    b.command("sdesp_rekey")
+    check(name + ": new keys at both ends", until(
+        lambda: spis(a)[0] != old[0] and in_step(a, b)), (old, spis(a)))
+    time.sleep(6)  # what the other end still wanted
+    check(name + ": still in step", until(lambda: in_step(a, b)))
+
+
 def hold(name, a, b, capture):
     was = spis(a)
     check(name + ": hold", a.command("hold") is not None)
@@ -107,70 +90,6 @@ def hold(name, a, b, capture):
     check(name + ": keys stay", spis(a)[:2] == was[:2])
 
 
-def esp_only(name, capture, known):
-    """Every datagram is ESP of a known SPI between the two RTP ports."""
-    ports, bad, n = set(), [], 0
-    for sport, dport, data, _ in capture.seen:
-        if data == b"\xff":
-            continue
-        if int.from_bytes(data[:4], "big") in known:
-            n += 1
-        else:
-            bad.append((sport, dport, data[:16].hex()))
-        ports.update((sport, dport))
-    print("%s: captured %d ESP packets between ports %s, %d others" % (
-        name, n, sorted(ports), len(bad)))
-    check(name + ": ESP only", n > 500 and not bad, bad[:3])
-    check(name + ": one port an end", len(ports) == 2 and
-          all(p % 2 == 0 for p in ports), ports)
-
-
-def decode(name, work, capture, keys):
-    """What tshark finds inside: (frame, SPI, payload of RTP), and how many
-    RTCP packets. None without tshark."""
-    if shutil.which("tshark") is None:
-        print("%s: no tshark: nobody else looks inside" % name)
-        return None
-    os.makedirs(work)
-    shutil.copy(keys, os.path.join(work, "esp_sa"))
-    capture.write(os.path.join(work, "pcap"))
-    fields = ["frame.number", "esp.spi", "rtp.p_type", "rtp.payload",
-              "rtcp.pt"]
-    out = subprocess.run(
-        ["tshark", "-r", os.path.join(work, "pcap"), "-T", "fields",
-         "-E", "separator=;", "--enable-heuristic", "rtp_udp",
-         "--enable-heuristic", "rtcp_udp",
-         "-o", "esp.enable_encryption_decode:TRUE",
-         "-o", "esp.enable_authentication_check:TRUE"] +
-        [x for field in fields for x in ("-e", field)],
-        env=dict(os.environ, WIRESHARK_CONFIG_DIR=work), timeout=60,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    rtp, rtcp = [], 0
-    for line in out.stdout.decode().splitlines():
-        number, spi, kind, payload, control = line.split(";")
-        if control:
-            rtcp += 1
-        elif kind == "0":
-            rtp.append((int(number), spi, bytes.fromhex(
-                payload.replace(":", ""))))
-    return rtp, rtcp
-
-
-def inside(name, decoded, phases, source):
-    """In each phase what a sent, taken out of ESP by tshark, is the source.
-    phases: name, b's SPI, where in the capture it ends."""
-    rtp, rtcp = decoded
-    print("%s: tshark finds inside: RTP %d, RTCP %d" % (name, len(rtp), rtcp))
-    check(name + ": RTP and RTCP inside", len(rtp) > 500 and rtcp > 2)
-    for phase, spi, end in phases:
-        mine = [data for number, of, data in rtp
-                if number <= end and of == "0x" + spi][-75:]
-        samples = from_mu_law(b"".join(mine))
-        rate(phase, "inside ESP", source,
-             [samples[n:n + 4000] for n in range(0, len(samples), 4000)],
-             0.95)
-
-
 def start(phones, server, env):
     """Both run, and are registered where there is a server."""
     for phone in phones:
@@ -181,26 +100,40 @@ def start(phones, server, env):
                 lambda p=phone: "OK" in (p.command("reginfo") or "")))
 
 
-def dial(name, a, b):
+def dial(name, a, b, shown="0,audio,ESP,AES_128_GCM_16"):
     a.command("dial", b.uri)
     up = check(name + ": established", a.wait("CALL_ESTABLISHED") and
                b.wait("CALL_ESTABLISHED"), a.text())
     event = up and a.wait("CALL_MENC")
     check(name + ": the call display says so",
-          event and event["param"] == "0,audio,ESP,AES_128_GCM_16", event)
+          event and event["param"] == shown, event)
     return up and check(name + ": ESP", until(lambda: in_step(a, b)))
 
 
-def conversation(name, work, base, sound, server=None):
+def shared_key(work):
+    """Configurations of two phones that hold a key in common."""
+    configs = []
+    for own, peer in ("ab", "ba"):
+        path = os.path.join(work, "psk." + own)
+        with open(path, "w") as f:
+            f.write("# token key own peer\nlab-1 %s %s %s\n" % (
+                32 * "5a", own, peer))
+        os.chmod(path, 0o600)
+        configs.append(["sdesp_psk_file " + path,
+                        "sdesp_suites AES_256_GCM_16,CHACHA20_POLY1305"])
+    return configs
+
+
+def conversation(name, work, base, sound, server=None, configs=((), ()),
+                 suite="AES_128_GCM_16"):
     env = {"SDESP_KEYLOGFILE": os.path.join(work, name + ".keys")}
     known, phases, source = set(), [], read_samples(sound)
     work = tempfile.mkdtemp(dir=work)
-    a = Phone(work, "a", base, MODULE, sound, server)
-    b = Phone(work, "b", base + 20, MODULE, None, server)
+    a = Phone(work, "a", base, MODULE, sound, server, configs[0])
+    b = Phone(work, "b", base + 20, MODULE, None, server, configs[1])
     capture = Capture(base + 100, base + 300)
 
     def phase(what, end):
-        known.update(int(x, 16) for x in spis(a)[:2])
         phases.append((name + ", " + what, spis(b)[0], end))
 
     def heard(what):
@@ -209,8 +142,10 @@ def conversation(name, work, base, sound, server=None):
     try:
         start((a, b), server, env)
         before = [a.sockets(), b.sockets()]
-        if not dial(name, a, b):
+        if not dial(name, a, b, "0,audio,ESP," + suite):
             return
+        check(name + ": status", suite + (
+            ", PSK" if configs[0] else ", SPI") in a.command("sdesp"))
         heard("first keys")
         new_keys(name + ", rekey by the caller", a, a, b)
         heard("second keys")
@@ -221,21 +156,28 @@ def conversation(name, work, base, sound, server=None):
         new_keys(name + ", rekey after the hold", a, a, b)
         phase("fourth keys", listen_after_hold(
             name + ", fourth keys", b, capture))
+        if not server:
+            both_rekey(name + ", rekeys that cross", a, b)
         a.command("hangup")
         check(name + ": b hears of the end", b.wait("CALL_CLOSED"))
         check(name + ": nothing is left", until(lambda: before == [
             a.sockets(), b.sockets()] and not a.command("sdesp") and
             not b.command("sdesp")), (before, a.sockets(), b.sockets()))
-        esp_only(name, capture, known)
-        decoded = decode(
+        known.update(int(x, 16) for pair in re.findall(
+            r"SPI in (\w{8}), out (\w{8})", a.text() + b.text())
+            for x in pair)
+        judge.esp_only(name, capture, known)
+        decoded = judge.decode(
             name, work + "/shark", capture, env["SDESP_KEYLOGFILE"])
         if decoded:
-            inside(name, decoded, phases, source)
-        lost = re.findall(r"packets: +(\d+) +(\d+)", a.text() + b.text())
-        print("%s: RTP sent and received, by baresip: a %s, b %s" % (
-            (name,) + tuple(" ".join(x) for x in lost)))
-        check(name + ": no RTP is lost", len(lost) == 2 and
-              lost[0] == lost[1][::-1], lost)
+            judge.inside(name, decoded, phases, source)
+        count = [int(n) for phone in (a, b) for pair in re.findall(
+            r"packets: +(\d+) +(\d+)", phone.text()) for n in pair]
+        print("%s: RTP sent and received, by baresip: a %d %d, b %d %d" % (
+            (name,) + tuple(count)))
+        # BYE may overtake the last ones.
+        check(name + ": no RTP is lost", abs(count[0] - count[3]) < 3 and
+              abs(count[1] - count[2]) < 3, count)
     finally:
         a.stop()
         b.stop()
@@ -282,6 +224,26 @@ def refused(name, work, base, sound, caller_has, called_has):
         capture.close()
 
 
+def misconfigured(name, work, base, sound):
+    """What is written wrong makes no call, rather than one in the clear."""
+    work = tempfile.mkdtemp(dir=work)
+    open_to_all = os.path.join(work, "psk")
+    with open(open_to_all, "w") as f:
+        f.write("lab-1 %s a b\n" % (32 * "5a"))
+    os.chmod(open_to_all, 0o644)
+    for n, line in enumerate(("sdesp_suites ROT13",
+                              "sdesp_psk_file " + open_to_all,
+                              "sdesp_psk_file /nonexistent")):
+        a = Phone(work, "a%d" % n, base, MODULE, sound, config=[line])
+        try:
+            a.start()
+            check("%s: %s" % (name, line), a.command(
+                "dial", "sip:b@127.0.0.1:%d" % (base + 20)) is None and
+                "no calls with mediaenc=sdesp" in a.text(), a.text())
+        finally:
+            a.stop()
+
+
 def deceived(name, work, base, sound, answer):
     """A peer that says 200 but not ESP: ACK, BYE, not a packet."""
     work = tempfile.mkdtemp(dir=work)
@@ -316,8 +278,10 @@ def main():
         write_sound(sound)
         conversation("direct", work, BASE, sound)
         server = Kamailio(work, BASE + 60)
-        conversation("kamailio", work, BASE, sound, server.port)
+        conversation("kamailio", work, BASE, sound, server.port,
+                     shared_key(work), "AES_256_GCM_16")
         vanished("peer killed", work, BASE, sound)
+        misconfigured("configuration refused", work, BASE, sound)
         refused("called without sdesp.so", work, BASE, sound, MODULE, None)
         refused("caller without sdesp.so", work, BASE, sound, None, MODULE)
         for name, answer in ANSWERS.items():
@@ -329,8 +293,8 @@ def main():
             print("kept: " + work)
         else:
             shutil.rmtree(work)
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    print("%d passed, %d failed" % (judge.passed, judge.failed))
+    return 1 if judge.failed else 0
 
 
 if __name__ == "__main__":
