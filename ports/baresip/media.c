@@ -77,8 +77,6 @@ static int offer(
 	path_unlock(m->path);
 	if (status == 0)
 		m->rekey = false;
-	else if (status == SDESP_ERR_STATE)
-		m->again = m->sess->established;
 	return status;
 }
 
@@ -115,8 +113,10 @@ static int write_section(struct menc_media *m, bool is_offer,
 	sdesp_text_init(&out, text, sizeof text);
 	status =
 		is_offer ? offer(m, local, &out) : answer(m, local, &out, &why);
-	if (status != 0 && m->again)
+	if (is_offer && status == SDESP_ERR_STATE && m->sess->established) {
+		m->again = true;
 		return EBUSY;
+	}
 	if (status != 0) {
 		complain(m, is_offer ? "no offer" : "offer refused", status,
 			&why);

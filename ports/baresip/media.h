@@ -21,7 +21,7 @@ struct menc_sess {
 	struct le le; /* of all calls */
 	struct sdp_session *sdp;
 	menc_event_h *eventh;
-	void *call; /* of the handlers: their struct call */
+	struct call *call; /* what the handlers' arg is */
 	struct list streams;
 	bool established; /* the INVITE has had its 2xx and ACK */
 	struct tmr tmr;   /* the end, or a re-INVITE, from the main loop */

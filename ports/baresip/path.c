@@ -114,6 +114,20 @@ void path_counters(struct path *p, struct sdesp_udp_counters *counters)
 	lock_rel(p->lock);
 }
 
+/* Under the lock: a datagram of at most SDESP_UDP_DATAGRAM octets into buf,
+ * where there is room around it for both ways. */
+static struct sdesp_pkt load(struct path *p, const struct mbuf *mb)
+{
+	struct sdesp_pkt pkt = {0};
+
+	pkt.data = p->buf.octets + SDESP_UDP_HEAD;
+	pkt.len = mbuf_get_left(mb);
+	pkt.head = SDESP_UDP_HEAD;
+	pkt.tail = sizeof p->buf.octets - SDESP_UDP_HEAD - pkt.len;
+	memcpy(pkt.data, mbuf_buf(mb), pkt.len);
+	return pkt;
+}
+
 /* --- out ------------------------------------------------------------------ */
 
 static int send_one(struct path *p, const struct sdesp_addr *to,
@@ -154,22 +168,18 @@ static size_t send_all(void *ctx, const struct sdesp_addr *to,
 static int seal(struct path *p, const struct mbuf *mb)
 {
 	size_t len = mbuf_get_left(mb);
-	struct sdesp_session_info now;
-	struct sdesp_pkt pkt = {0};
 	unsigned second = is_rtcp(mbuf_buf(mb), len);
+	struct sdesp_session_info now;
+	struct sdesp_pkt pkt;
 	const struct sdesp_ts *ts;
 
 	if (len > SDESP_UDP_DATAGRAM)
 		return EMSGSIZE;
-	pkt.len = len;
-	pkt.head = SDESP_UDP_HEAD;
-	pkt.tail = sizeof p->buf.octets - SDESP_UDP_HEAD - len;
 	lock_write_get(p->lock);
-	pkt.data = p->buf.octets + SDESP_UDP_HEAD;
 	sdesp_session_info(&p->session, &now);
 	ts = &now.flow.ts[0];
 	if (now.spi_out != 0) {
-		memcpy(pkt.data, mbuf_buf(mb), len);
+		pkt = load(p, mb);
 		(void)sdesp_udp_send(&p->udp,
 			sdesp_udp_flow(&p->udp, &now.flow),
 			(uint16_t)(ts->local.lo + second),
@@ -208,22 +218,17 @@ static bool fits(const struct path *p, const struct sdesp_pkt *pkt,
 static bool recv_handler(struct sa *src, struct mbuf *mb, void *arg)
 {
 	struct path *p = arg;
-	size_t len = mbuf_get_left(mb);
 	struct sockaddr_storage ss = {0};
 	struct sdesp_udp_meta meta = {0};
-	struct sdesp_pkt pkt = {0};
+	struct sdesp_pkt pkt;
 	bool up, due;
 
 	memcpy(&ss, &src->u, sizeof src->u);
-	if (p->eventh == NULL || len > SDESP_UDP_DATAGRAM ||
+	if (p->eventh == NULL || mbuf_get_left(mb) > SDESP_UDP_DATAGRAM ||
 		sdesp_udp_from_sockaddr(&meta.from, &ss) != 0)
 		return true;
-	pkt.len = len;
-	pkt.head = SDESP_UDP_HEAD;
-	pkt.tail = sizeof p->buf.octets - SDESP_UDP_HEAD - len;
 	lock_write_get(p->lock);
-	pkt.data = p->buf.octets + SDESP_UDP_HEAD;
-	memcpy(pkt.data, mbuf_buf(mb), len);
+	pkt = load(p, mb);
 	(void)sdesp_udp_input(&p->udp, &pkt, &meta, 1, sdesp_posix_now_ms());
 	up = fits(p, &pkt, &meta);
 	if (up) {

@@ -63,7 +63,9 @@ static void run(void *arg)
 	if (ua == NULL)
 		return;
 	if (sess->reason[0] != '\0') {
+		mem_ref(sess); /* the call takes us with it */
 		ua_hangup(ua, sess->call, 488, sess->reason);
+		mem_deref(sess);
 		return;
 	}
 	err = call_modify(sess->call);

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import threading
 
+from baresip_phone import end_process
+
 KEY = "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo="  # RFC 7748 6.1, Alice's
 
 # m= line and attributes of answers to an offer of UDP/ESP/RTP/AVP.
@@ -38,12 +40,7 @@ class Kamailio:
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end_process(self.process)
         self.log.close()
 
 

@@ -68,6 +68,16 @@ def correlate(source, heard):
     return best
 
 
+def end_process(process):
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Phone:
     def __init__(self, work, name, base, module, sound=None, server=None,
                  config=(), wrapper=()):
@@ -202,13 +212,7 @@ class Phone:
     def stop(self):
         if self.process is None:
             return
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end_process(self.process)
         if self.sock:
             self.sock.close()
         self.log.close()
