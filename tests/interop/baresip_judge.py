@@ -61,8 +61,8 @@ def esp_only(name, capture, known):
 
 
 def decode(name, work, capture, keys):
-    """What tshark finds inside: (frame, SPI, payload of RTP), and how many
-    RTCP packets. None without tshark."""
+    """What tshark finds inside: (frame, SPI, payload of RTP), and the types
+    of RTCP packets. None without tshark."""
     if shutil.which("tshark") is None:
         print("%s: no tshark: nobody else looks inside" % name)
         return None
@@ -80,11 +80,11 @@ def decode(name, work, capture, keys):
         [x for field in fields for x in ("-e", field)],
         env=dict(os.environ, WIRESHARK_CONFIG_DIR=work), timeout=60,
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    rtp, rtcp = [], 0
+    rtp, rtcp = [], []
     for line in out.stdout.decode().splitlines():
         number, spi, kind, payload, control = line.split(";")
         if control:
-            rtcp += 1
+            rtcp += control.split(",")
         elif kind == "0":
             rtp.append((int(number), spi, bytes.fromhex(
                 payload.replace(":", ""))))
@@ -95,8 +95,11 @@ def inside(name, decoded, phases, source):
     """In each phase what a sent, taken out of ESP by tshark, is the source.
     phases: name, b's SPI, where in the capture it ends."""
     rtp, rtcp = decoded
-    print("%s: tshark finds inside: RTP %d, RTCP %d" % (name, len(rtp), rtcp))
-    check(name + ": RTP and RTCP inside", len(rtp) > 500 and rtcp > 2)
+    print("%s: tshark finds inside: RTP %d, RTCP %d" % (
+        name, len(rtp), len(rtcp)))
+    check(name + ": RTP and RTCP inside", len(rtp) > 500 and
+          {"200", "202"} <= set(rtcp), rtcp)
+    check(name + ": the last RTCP BYE too", "203" in rtcp, rtcp)
     for phase, spi, end in phases:
         mine = [data for number, of, data in rtp
                 if number <= end and of == "0x" + spi][-75:]
