@@ -52,8 +52,8 @@ RE_STATIC_LIBS = $(BUILD)/libre-renamed.a -lssl -lcrypto -l:libz.so.1 \
 	-lresolv -ldl -lpthread
 
 DEPS := gcc libc6-dev make libbearssl-dev liblwip-dev libre-dev libssl-dev
-TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
-	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
+TEST_DEPS := $(DEPS) baresip-core binutils busybox-static clang clang-format cppcheck \
+	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 kamailio rtpengine-daemon sip-tester curl \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
 	libnewlib-arm-none-eabi libssl-dev llvm openssl python3 python3-cryptography python3-scapy qemu-system-arm \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
@@ -102,7 +102,7 @@ README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
 .PHONY: all sources deps test-deps demo check check-guest check-netns interop lint \
-	layers symbols bench size cross fuzz fuzz-smoke install clean format
+	layers symbols bench size cross fuzz fuzz-smoke install install-baresip clean format
 
 all: $(LIB) $(SHARED) $(LIBRE_LIB) $(LWIP_LIB) $(PROGRAM) \
 	$(BUILD)/sdesp.pc $(BUILD)/sdesp-lwip.pc
@@ -212,6 +212,31 @@ $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 		'Description: IPsec ESP keyed by the SDP offer/answer' \
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
 		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
+
+# The module of baresip, where libre's headers are; undefined in it is what
+# baresip and libre have.
+LIBRE_CFLAGS := -isystem /usr/include/re
+BARESIP_SRC := $(sort $(wildcard ports/baresip/*.c))
+BARESIP := $(BUILD)/baresip/sdesp.so
+BARESIP_DIR := $(PREFIX)/lib/baresip/modules
+ifneq ($(if $(SAN),,$(wildcard /usr/include/re/re.h)),)
+all: $(BARESIP)
+install: install-baresip
+endif
+
+$(call pic,$(BARESIP_SRC)): CFLAGS += $(LIBRE_CFLAGS)
+
+$(BARESIP): $(call pic,$(BARESIP_SRC) $(CORE_SRC) $(PORT_LIB_SRC) \
+		$(sort $(wildcard backends/udp/*.c)))
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@echo '{ global: exports; local: *; };' > $(@D)/sdesp.map
+	@$(CC) -shared -Wl,--version-script,$(@D)/sdesp.map $(LDFLAGS) \
+		-o $@ $^ $(BEARSSL_LIBS)
+
+install-baresip: $(BARESIP)
+	install -d $(DESTDIR)$(BARESIP_DIR)
+	install -m 644 $(BARESIP) $(DESTDIR)$(BARESIP_DIR)/
 
 $(BUILD)/sdesp-lwip.pc: Makefile core/include/sdesp.h
 	@mkdir -p $(@D)
@@ -371,13 +396,15 @@ FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
 	@sh tests/lint/warnings.sh "$(BASE_FLAGS) $(LWIP_CFLAGS)" $(LINT_SRC)
+	@sh tests/lint/warnings.sh "$(BASE_FLAGS) $(LIBRE_CFLAGS)" $(BARESIP_SRC)
 	@clang-format --dry-run -Werror $(FORMAT_SRC)
 	@echo 'clang-format: all as .clang-format says'
 	@cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
-		$(LIB_SRC) $(LIBRE_SRC) $(CMD_SRC) $(LWIP_SRC) $(FUZZ_SRC)
+		$(LIB_SRC) $(LIBRE_SRC) $(CMD_SRC) $(LWIP_SRC) \
+		$(BARESIP_SRC) $(FUZZ_SRC)
 	@echo 'cppcheck: nothing found'
 	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 	@echo 'shellcheck: nothing found'
