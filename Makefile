@@ -39,7 +39,18 @@ else
 BEARSSL_LIBS := -lbearssl
 endif
 
-DEPS := gcc libc6-dev make libbearssl-dev
+# lwIP's headers: a tree with lwip/, arch/ and lwipopts.h. Debian's want POSIX.
+LWIP_CFLAGS := -isystem /usr/include/lwip -D_POSIX_C_SOURCE=200809L
+LWIP_LIBS := -llwip
+
+# libre and lwIP both have functions of these names: where a program has both,
+# libre is linked into it with its own renamed.
+RE_ARCHIVE = $(shell $(CC) -print-file-name=libre.a)
+RE_RENAMED := tcp_accept tcp_connect udp_connect udp_send
+RE_STATIC_LIBS = $(BUILD)/libre-renamed.a -lssl -lcrypto -l:libz.so.1 \
+	-lresolv -ldl -lpthread
+
+DEPS := gcc libc6-dev make libbearssl-dev liblwip-dev libre-dev libssl-dev
 TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
@@ -47,13 +58,15 @@ TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
 	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
-	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -I. $(BEARSSL_CFLAGS)
+	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -Iports/libre \
+	-Iports/lwip -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
 # What the library is made of, and the program on top of it.
 CORE_SRC := $(sort $(wildcard core/*/*.c))
 PORT_LIB_SRC := $(sort $(wildcard ports/posix/lib/*.c))
 LIB_SRC := $(CORE_SRC) $(sort $(wildcard backends/*/*.c)) $(PORT_LIB_SRC)
+LWIP_SRC := $(sort $(wildcard ports/lwip/*.c))
 CMD_SRC := $(sort $(wildcard ports/posix/*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/property/test_*.c))
@@ -62,10 +75,19 @@ BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 PUBLIC_H := $(sort $(wildcard core/include/*.h backends/*/sdesp_*.h \
 	ports/posix/sdesp_*.h))
 
+# The adapter to libre's SIP: an archive of its own, which needs -lre.
+LIBRE_SRC := $(sort $(wildcard ports/libre/*.c))
+LIBRE_H := $(sort $(wildcard ports/libre/sdesp_*.h))
+LIBRE_UNIT_SRC := $(filter tests/unit/test_libre_%,$(UNIT_SRC))
+LIBRE_SUPPORT_SRC := $(sort $(wildcard tests/support/libre/*.c))
+
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
 LIB := $(BUILD)/libsdesp.a
+LWIP_LIB := $(BUILD)/libsdesp-lwip.a
+LIBRE_LIB := $(BUILD)/libsdesp-libre.a
+LIBRE_LIBS := -lre -lssl -lcrypto
 SHARED := $(BUILD)/libsdesp.so.$(SOVERSION)
 PROGRAM := $(BUILD)/sdesp
 UNIT := $(patsubst %.c,$(BUILD)/%,$(UNIT_SRC))
@@ -77,7 +99,7 @@ BENCH := $(BUILD)/bench
 .PHONY: all deps test-deps demo check check-guest check-netns interop lint \
 	layers symbols bench size cross fuzz fuzz-smoke install clean format
 
-all: $(LIB) $(SHARED) $(PROGRAM) $(BUILD)/sdesp.pc
+all: $(LIB) $(SHARED) $(LIBRE_LIB) $(LWIP_LIB) $(PROGRAM) $(BUILD)/sdesp.pc
 
 # --- what is needed -------------------------------------------------------
 
@@ -96,6 +118,15 @@ $(BUILD)/.have-bearssl:
 		{ echo 'bearssl.h is missing: run "make deps" as root, or set BEARSSL_DIR' >&2; exit 1; }
 	@touch $@
 
+$(BUILD)/.have-libre:
+	@mkdir -p $(@D)
+	@printf '%s\n' '#include <openssl/ssl.h>' '#include "ports/libre/sdesp_re.h"' | \
+		$(CC) -I. -E - >/dev/null 2>&1 || \
+		{ echo 're/re.h or openssl/ssl.h is missing: run "make deps" as root' >&2; exit 1; }
+	@touch $@
+
+$(call obj,$(LIBRE_SRC) $(LIBRE_UNIT_SRC) $(LIBRE_SUPPORT_SRC)): $(BUILD)/.have-libre
+
 # --- library and program --------------------------------------------------
 
 $(BUILD)/%.o: %.c $(BUILD)/.have-bearssl
@@ -109,7 +140,30 @@ $(BUILD)/pic/%.o: %.c $(BUILD)/.have-bearssl
 	@echo '  CC  $< (PIC)'
 	@$(CC) $(BASE_FLAGS) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 
+# Only what is named here knows lwIP; libsdesp does not.
+LWIP_TEST_SRC := $(sort $(wildcard tests/lwip/*.c))
+LWIP_OBJ := $(call obj,$(LWIP_SRC) $(LWIP_TEST_SRC) ports/posix/ua_lane.c)
+
+$(BUILD)/.have-lwip:
+	@mkdir -p $(@D)
+	@echo '#include <lwip/tcp.h>' | $(CC) $(LWIP_CFLAGS) -E - >/dev/null 2>&1 || \
+		{ echo 'lwip/tcp.h is missing: run "make deps" as root, or set LWIP_CFLAGS' >&2; exit 1; }
+	@touch $@
+
+$(LWIP_OBJ): $(BUILD)/.have-lwip
+$(LWIP_OBJ): BASE_FLAGS += $(LWIP_CFLAGS)
+
+$(LWIP_LIB): $(call obj,$(LWIP_SRC))
+	@rm -f $@
+	@echo '  AR  $@'
+	@$(AR) rcs $@ $^
+
 $(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	@echo '  AR  $@'
+	@$(AR) rcs $@ $^
+
+$(LIBRE_LIB): $(call obj,$(LIBRE_SRC))
 	@rm -f $@
 	@echo '  AR  $@'
 	@$(AR) rcs $@ $^
@@ -127,9 +181,18 @@ $(SHARED): $(call pic,$(LIB_SRC)) $(BUILD)/sdesp.map
 	@$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script,$(BUILD)/sdesp.map \
 		$(LDFLAGS) -o $@ $(filter %.o,$^) $(BEARSSL_LIBS)
 
-$(PROGRAM): $(call obj,$(CMD_SRC)) $(LIB)
+$(BUILD)/libre-renamed.a:
+	@mkdir -p $(@D)
+	@test -e $(RE_ARCHIVE) || \
+		{ echo 'libre.a is missing: run "make deps" as root' >&2; exit 1; }
+	@objcopy $(foreach s,$(RE_RENAMED),--redefine-sym $(s)=re_$(s)) \
+		$(RE_ARCHIVE) $@
+
+$(PROGRAM): $(call obj,$(CMD_SRC)) $(LIBRE_LIB) $(LWIP_LIB) $(LIB) \
+		$(BUILD)/libre-renamed.a
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter-out %-renamed.a,$^) $(BEARSSL_LIBS) \
+		$(LWIP_LIBS) $(RE_STATIC_LIBS)
 
 $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 	@mkdir -p $(@D)
@@ -147,8 +210,10 @@ install: all
 		$(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/sdesp
-	install -m 644 $(PUBLIC_H) $(DESTDIR)$(PREFIX)/include/sdesp/
-	install -m 644 $(LIB) $(SHARED) $(DESTDIR)$(LIBDIR)/
+	install -m 644 $(PUBLIC_H) $(LIBRE_H) $(sort $(wildcard ports/lwip/sdesp_*.h)) \
+		$(DESTDIR)$(PREFIX)/include/sdesp/
+	install -m 644 $(LIB) $(LIBRE_LIB) $(LWIP_LIB) $(SHARED) \
+		$(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/libsdesp.so
 	install -m 644 $(BUILD)/sdesp.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
 	install -m 644 docs/sdesp.1 $(DESTDIR)$(PREFIX)/share/man/man1/
@@ -161,10 +226,24 @@ clean:
 
 TEST_LIBS := -lcmocka -lcrypto
 
+# Pieces of the command that are functions alone.
+$(BUILD)/tests/unit/test_ua_peers: $(call obj,ports/posix/ua_peers.c)
+$(BUILD)/tests/unit/test_ua_auth: $(call obj,ports/posix/ua_auth.c \
+	ports/posix/words.c ports/posix/file.c)
+UA_UNIT := $(BUILD)/tests/unit/test_ua_peers $(BUILD)/tests/unit/test_ua_auth
+$(UA_UNIT): $(call obj,ports/posix/report.c)
+$(UA_UNIT): TEST_LIBS += $(LIBRE_LIBS)
+
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(TEST_LIBS) \
+		$(BEARSSL_LIBS)
+
+# With two stacks of libre, which must come after what uses them.
+LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
+$(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
+$(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
 
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -207,13 +286,27 @@ $(NETNS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
+# lwIP above sessions: tests in one process, and a pair of relays.
+LWIP_RELAY := $(BUILD)/tests/lwip/relay_pair
+LWIP_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/lwip/test_*.c))
+LWIP_COMMON := $(call obj,$(filter-out %relay_pair.c tests/lwip/test_%, \
+	$(LWIP_TEST_SRC)) $(SUPPORT_SRC))
+
+$(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o $(LWIP_COMMON) \
+		$(LWIP_LIB) $(LIB)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LWIP_LIBS) $(BEARSSL_LIBS)
+
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
+	tests/lwip/test_*.sh \
 	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
 RESULTS ?= $(BUILD)/results
 
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL)
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL) \
+		$(LWIP_TESTS) $(LWIP_RELAY)
 	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
-		sh tests/support/run.sh $(RESULTS) $(UNIT) $(CASES) $(README_EXAMPLE) \
+		sh tests/support/run.sh $(RESULTS) $(UNIT) $(LWIP_TESTS) $(CASES) \
+		$(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS) \
 		$(if $(SAN),,$(KERNEL_TESTS))
 
@@ -237,20 +330,22 @@ interop: $(KERNEL)
 
 # --- what the code looks like ---------------------------------------------
 
-LINT_SRC := $(LIB_SRC) $(CMD_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
-	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) \
+LINT_SRC := $(LIB_SRC) $(LIBRE_SRC) $(LIBRE_SUPPORT_SRC) $(CMD_SRC) \
+	$(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
+	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) $(LWIP_SRC) \
+	$(LWIP_TEST_SRC) \
 	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
 FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
-	@sh tests/lint/warnings.sh "$(BASE_FLAGS)" $(LINT_SRC)
+	@sh tests/lint/warnings.sh "$(BASE_FLAGS) $(LWIP_CFLAGS)" $(LINT_SRC)
 	@clang-format --dry-run -Werror $(FORMAT_SRC)
 	@echo 'clang-format: all as .clang-format says'
 	@cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
-		$(LIB_SRC) $(CMD_SRC) $(FUZZ_SRC)
+		$(LIB_SRC) $(LIBRE_SRC) $(CMD_SRC) $(LWIP_SRC) $(FUZZ_SRC)
 	@echo 'cppcheck: nothing found'
 	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 	@echo 'shellcheck: nothing found'

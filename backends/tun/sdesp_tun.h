@@ -149,6 +149,22 @@ SDESP_CHECK int sdesp_tun_init(struct sdesp_tun *t,
 void sdesp_tun_close(struct sdesp_tun *t);
 
 /*
+ * Carry on with an SA that was used elsewhere, after sa_add and before its
+ * first packet: seq is the last number that may have been used under the
+ * outbound key, window what sdesp_tun_window() gave for an inbound one.
+ *
+ * SDESP_ERR_GONE: no such SA. SDESP_ERR_ARG: another size of window.
+ */
+SDESP_CHECK int sdesp_tun_resume_out(struct sdesp_tun *t,
+	const struct sdesp_flow *flow, const struct sdesp_sa *sa, uint64_t seq);
+SDESP_CHECK int sdesp_tun_resume_in(
+	struct sdesp_tun *t, uint32_t spi, const struct sdesp_replay *window);
+
+/* The window of an inbound SA now. SDESP_ERR_GONE: no such SA. */
+SDESP_CHECK int sdesp_tun_window(
+	const struct sdesp_tun *t, uint32_t spi, struct sdesp_replay *window);
+
+/*
  * The largest inner IP packet that leaves in one outer packet of link_mtu
  * octets under this suite; 0 when none does. For the MTU of the device: the
  * least over all flows, and not below 1280 when IPv6 is to run in it.

@@ -370,6 +370,38 @@ int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	return copy_all_keys(m, msg);
 }
 
+/* The window and its bitmap are as long as put_window() made them. */
+void sdesp_xfrm_put_numbers(struct sdesp_nl *m, uint8_t *buf, size_t cap,
+	const struct sdesp_xfrm_ident *id, const struct sdesp_sa *sa,
+	int inbound, uint64_t seq)
+{
+	struct xfrm_aevent_id name;
+	struct replay replay;
+
+	memset(&name, 0, sizeof name);
+	sdesp_xfrm_address(&name.sa_id.daddr, &id->dst);
+	name.sa_id.spi = sdesp_xfrm_be32(id->spi);
+	name.sa_id.family = (uint16_t)sdesp_xfrm_family(id->dst.family);
+	name.sa_id.proto = IPPROTO_ESP;
+	sdesp_xfrm_address(&name.saddr, &id->src);
+	name.reqid = id->reqid;
+	memset(&replay, 0, sizeof replay);
+	replay.window = inbound ? sa->window : WINDOW_OUT;
+	replay.bmp_len = (replay.window + 31) / 32;
+	if (inbound) {
+		replay.seq = (uint32_t)seq;
+		replay.seq_hi = (uint32_t)(seq >> 32);
+		memset(replay.bmp, 0xff, replay.bmp_len * 4U);
+	} else {
+		replay.oseq = (uint32_t)seq;
+		replay.oseq_hi = (uint32_t)(seq >> 32);
+	}
+	sdesp_nl_begin(m, buf, cap, XFRM_MSG_NEWAE, NLM_F_ACK | NLM_F_REPLACE);
+	sdesp_nl_put(m, &name, sizeof name);
+	sdesp_nl_attr(m, XFRMA_REPLAY_ESN_VAL, &replay,
+		REPLAY_FIXED + replay.bmp_len * 4U);
+}
+
 int sdesp_xfrm_read_policy(
 	struct sdesp_xfrm_policy_seen *seen, const struct sdesp_nl_msg *msg)
 {

@@ -78,6 +78,12 @@ int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	const struct sdesp_nl_msg *msg, const struct sdesp_nl_msg *last,
 	const struct xfrm_selector *sel, uint32_t skip);
 
+/* XFRM_MSG_NEWAE: the numbers of an SA as it was added are now these. seq is
+ * the last one sent; inbound all up to it were seen. */
+void sdesp_xfrm_put_numbers(struct sdesp_nl *m, uint8_t *buf, size_t cap,
+	const struct sdesp_xfrm_ident *id, const struct sdesp_sa *sa,
+	int inbound, uint64_t seq);
+
 /* A policy in a dump, as far as it is needed to delete it. */
 struct sdesp_xfrm_policy_seen {
 	struct xfrm_selector sel;

@@ -170,6 +170,18 @@ SDESP_CHECK int sdesp_xfrm_init(
  * The io is still the caller's. */
 void sdesp_xfrm_close(struct sdesp_xfrm *x);
 
+/*
+ * Carry on with an SA that was used elsewhere, after sa_add and before its
+ * first packet: seq is the last number that may have been used under the
+ * outbound key, or the highest one accepted by an inbound SA, whose window
+ * then counts everything up to it as seen. sa_query tells both afterwards.
+ *
+ * SDESP_ERR_GONE: no such SA. SDESP_ERR_BACKEND: see sdesp_xfrm_cause().
+ */
+SDESP_CHECK int sdesp_xfrm_resume(struct sdesp_xfrm *x,
+	const struct sdesp_flow *flow, const struct sdesp_sa *sa, int inbound,
+	uint64_t seq);
+
 /* Why a call last failed, in the kernel's words and ours; "" = never. Also
  * after sdesp_xfrm_init() has failed. */
 const char *sdesp_xfrm_cause(const struct sdesp_xfrm *x);

@@ -133,6 +133,7 @@ struct sdesp_session_info {
 	uint32_t spi_drain;       /* old inbound; 0 = none */
 	uint64_t since_ms;        /* when the pair was installed */
 	uint64_t rekey_ms;        /* when REKEY_DUE comes by time; 0 = never */
+	uint64_t expire_ms;       /* when EXPIRED comes by time; 0 = never */
 	struct sdesp_flow flow;
 };
 

@@ -202,6 +202,7 @@ void sdesp_session_info(
 		info->spi_drain = drain->pair.spi_in;
 	info->since_ms = held->since_ms;
 	info->rekey_ms = held->soft_ms;
+	info->expire_ms = held->hard_ms;
 	info->flow = held->pair.flow;
 }
 

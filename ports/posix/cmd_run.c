@@ -9,21 +9,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ports/posix/file.h"
 #include "ports/posix/options.h"
 #include "ports/posix/report.h"
+#include "ports/posix/run_carry.h"
+#include "ports/posix/run_child.h"
 #include "ports/posix/run_path.h"
-#include "ports/posix/run_ports.h"
+#include "ports/posix/status.h"
+#include "ports/posix/status_socket.h"
 
-#define BATCH SDESP_UDP_BATCH
-#define ROUNDS 16 /* batches between two looks at the clock */
+#define PATIENCE_MS 2000 /* from asking a program to end to ending it */
 
 struct runner {
+	struct state *st;
 	struct run_path path;
-	struct run_ports ports;
+	struct run_carry carry;
+	struct run_child child;
+	struct status_socket status;
 	struct sdesp_loop loop;
-	size_t largest; /* payload that fits the peer's buffers */
-	unsigned long lost;
-	struct sdesp_udp_buf bufs[BATCH];
+	int code; /* of the path: DONE while it moves packets */
 };
 
 static volatile sig_atomic_t stopped;
@@ -44,129 +48,176 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-/* Applications' datagrams on their way into ESP. */
-static void from_application(void *ctx, int fd)
+static void from_home(void *ctx, int fd)
 {
 	struct runner *r = ctx;
-	uint32_t flow = run_path_flow(&r->path);
-	uint64_t now = sdesp_posix_now_ms();
-	uint16_t local_port, remote_port;
-	unsigned i;
-
-	for (i = 0; i < BATCH; i++) {
-		struct sdesp_pkt pkt;
-
-		memset(&pkt, 0, sizeof pkt);
-		pkt.data = r->bufs[0].octets + SDESP_UDP_HEAD;
-		pkt.head = SDESP_UDP_HEAD;
-		pkt.tail = SDESP_PKT_TAIL;
-		if (!run_ports_receive(&r->ports, fd, pkt.data, r->largest + 1,
-			    &pkt.len, &local_port, &remote_port))
-			return;
-		if (sdesp_udp_send(&r->path.udp, flow, local_port, remote_port,
-			    &pkt, 1, now) != 1)
-			r->lost++;
-	}
-}
-
-/* Datagrams of the peer on their way out of ESP. */
-static void from_peer(void *ctx, int fd)
-{
-	struct runner *r = ctx;
-	struct sdesp_pkt pkts[BATCH];
-	struct sdesp_udp_meta meta[BATCH];
-	unsigned round;
 
 	(void)fd;
-	for (round = 0; round < ROUNDS; round++) {
-		size_t i, n = sdesp_udp_socket_receive(
-				  &r->path.socket, r->bufs, pkts, meta, BATCH);
+	if (r->code == DONE)
+		r->code = home_serve(r->path.home, sdesp_posix_now_ms());
+}
 
-		if (n == 0)
-			return;
-		sdesp_udp_input(
-			&r->path.udp, pkts, meta, n, sdesp_posix_now_ms());
-		for (i = 0; i < n; i++) {
-			if (pkts[i].status == SDESP_OK &&
-				meta[i].kind == SDESP_UDP_ESP &&
-				pkts[i].next_header == 17)
-				run_ports_deliver(&r->ports, pkts[i].data,
-					pkts[i].len, meta[i].local_port,
-					meta[i].remote_port);
-		}
+static int watch_home(struct runner *r)
+{
+	int fds[HOME_FDS];
+	unsigned i, n = home_fds(r->path.home, fds);
+
+	for (i = 0; i < n; i++) {
+		if (sdesp_loop_add(&r->loop, fds[i], from_home, r) != SDESP_OK)
+			return system_error("too many sockets");
 	}
+	return DONE;
+}
+
+static void write_status(void *ctx, FILE *out, int json)
+{
+	struct runner *r = ctx;
+	struct status s;
+
+	memset(&s, 0, sizeof s);
+	s.name = r->st->path;
+	s.backend = home_name(r->path.home);
+	s.device = r->path.home->device;
+	status_take(&s, &r->st->session, &r->st->backend.base, r->st->clock_ms);
+	status_print(out, &s, 1, json);
+}
+
+static void from_status(void *ctx, int fd)
+{
+	struct runner *r = ctx;
+
+	(void)fd;
+	status_socket_serve(&r->status, write_status, r);
+}
+
+/* Whoever asks is told; that nobody can ask stops nothing. */
+static void open_status(struct runner *r)
+{
+	char path[FILE_PATH];
+
+	if ((size_t)snprintf(path, sizeof path, "%s" STATUS_SUFFIX,
+		    r->st->path) >= sizeof path ||
+		status_socket_open(&r->status, path) != DONE ||
+		sdesp_loop_add(&r->loop, r->status.fd, from_status, r) !=
+			SDESP_OK)
+		note("sdesp status cannot ask this program");
+}
+
+/* One round: what is due, then what comes, until a second has passed. */
+static void turn(struct runner *r, uint64_t end)
+{
+	uint64_t until = sdesp_posix_now_ms() + 1000, next;
+
+	r->code = run_path_tick(&r->path, &next);
+	if (r->code != DONE)
+		return;
+	until = next < until ? next : until;
+	until = end < until ? end : until;
+	if (sdesp_loop_wait(&r->loop, until) < 0 && errno != EINTR)
+		r->code = system_error("poll: %s", strerror(errno));
 }
 
 static int forward(struct runner *r, uint64_t end)
 {
-	int code = DONE;
+	while (r->code == DONE && !stopped && sdesp_posix_now_ms() < end)
+		turn(r, end);
+	return r->code;
+}
 
-	while (code == DONE && !stopped && sdesp_posix_now_ms() < end) {
-		uint64_t until = sdesp_posix_now_ms() + 1000;
+/*
+ * The same with a program: its end is ours. It is asked to end while the path
+ * still works for it, unless that is what has died.
+ */
+static int accompany(struct runner *r, uint64_t end)
+{
+	uint64_t patience = UINT64_MAX;
 
-		code = run_path_tick(&r->path);
-		if (code == DONE &&
-			sdesp_loop_wait(&r->loop, until < end ? until : end) <
-				0 &&
-			errno != EINTR)
-			code = system_error("poll: %s", strerror(errno));
+	while (r->code == DONE && run_path_works(&r->path) &&
+		!run_child_ended(&r->child) &&
+		sdesp_posix_now_ms() < patience) {
+		uint64_t now = sdesp_posix_now_ms();
+
+		if (patience == UINT64_MAX && (stopped || now >= end)) {
+			run_child_ask(&r->child);
+			patience = now + PATIENCE_MS;
+		}
+		turn(r, patience < now + 100 ? patience : now + 100);
 	}
-	return code;
+	if (run_child_ended(&r->child))
+		return r->code != DONE ? r->code : run_child_code(&r->child);
+	run_child_end(&r->child);
+	if (patience != UINT64_MAX && r->code == DONE)
+		return run_child_code(&r->child);
+	return r->code != DONE ? r->code
+			       : refuse("the path has died: the program was "
+					"ended");
 }
 
 static void report(const struct runner *r)
 {
-	const struct sdesp_udp_counters *c = &r->path.udp.counters;
+	struct home_counters c;
 
+	run_path_count(&r->path, &c);
 	note("sent %llu packets, received %llu; refused: %llu replays, %llu "
 	     "forgeries, %llu others",
-		(unsigned long long)c->sealed, (unsigned long long)c->opened,
-		(unsigned long long)c->replays, (unsigned long long)c->forged,
-		(unsigned long long)(c->unknown_spi + c->foreign + c->runts +
-				     c->malformed + c->selector_in));
-	if (r->lost + r->ports.undeliverable > 0)
-		note("%lu datagrams had nowhere to go",
-			r->lost + r->ports.undeliverable);
+		(unsigned long long)c.sent, (unsigned long long)c.received,
+		(unsigned long long)c.replays, (unsigned long long)c.forged,
+		(unsigned long long)c.others);
 }
 
 static int run_pair(struct runner *r, struct state *st, const struct options *o)
 {
-	const struct sdesp_suite *suite;
-	struct sdesp_session_info info;
 	uint64_t end = UINT64_MAX;
-	int code = run_path_open(&r->path, st);
+	int code = run_path_open(
+		&r->path, st, o->backend, run_carry_deliver, &r->carry);
 
 	if (code != DONE)
 		return run_path_close(&r->path, code);
-	sdesp_session_info(&st->session, &info);
-	suite = sdesp_suite_by_id(info.suite);
-	r->largest = sdesp_suite_payload(suite, SDESP_UDP_DATAGRAM) - 8;
+	r->st = st;
+	r->status.fd = -1;
 	sdesp_loop_init(&r->loop);
-	r->ports.loop = &r->loop;
-	r->ports.readable = from_application;
-	r->ports.ctx = r;
-	r->ports.selectors = &info.flow;
-	code = run_ports_open(&r->ports, o);
-	if (code == DONE && sdesp_loop_add(&r->loop, r->path.socket.fd,
-				    from_peer, r) != SDESP_OK)
-		code = system_error("too many sockets");
+	code = watch_home(r);
+	if (code == DONE && home_udp(r->path.home) != NULL)
+		code = run_carry_open(&r->carry, &st->session,
+			home_udp(r->path.home), &r->loop, o);
+	if (code == DONE)
+		open_status(r);
 	if (o->seconds.given)
 		end = sdesp_posix_now_ms() + o->seconds.value * 1000;
+	if (code == DONE && o->exec != NULL)
+		code = run_child_start(&r->child, o->exec);
 	if (code == DONE) {
-		note("running; end with SIGINT or SIGTERM");
-		code = forward(r, end);
+		note("running%s%s; end with SIGINT or SIGTERM",
+			r->path.home->device != NULL ? ", device " : "",
+			r->path.home->device != NULL ? r->path.home->device
+						     : "");
+		code = o->exec != NULL ? accompany(r, end) : forward(r, end);
 		report(r);
 	}
-	run_ports_close(&r->ports);
+	status_socket_close(&r->status);
+	run_carry_close(&r->carry);
 	return run_path_close(&r->path, code);
+}
+
+/* Other homes carry every program's packets by themselves. */
+static int check_options(const struct options *o)
+{
+	if (o->backend == NULL || strcmp(o->backend, "udp") == 0 ||
+		(o->forward.n == 0 && o->expose.n == 0))
+		return DONE;
+	return usage_error("-L and --expose are for --backend udp; with "
+			   "--backend %s programs use the peer's own address",
+		o->backend);
 }
 
 static int run(const struct options *o)
 {
 	static struct state st;
 	static struct runner runner;
-	int code;
+	int code = check_options(o);
 
+	if (code != DONE)
+		return code;
 	catch_signals();
 	code = state_open(&st, o->state);
 	if (code == DONE)

@@ -18,6 +18,9 @@ static const struct command *const commands[] = {
 	&cmd_seal,
 	&cmd_open,
 	&cmd_run,
+	&cmd_listen,
+	&cmd_call,
+	&cmd_status,
 	&cmd_demo,
 	&cmd_bench,
 };
@@ -38,7 +41,7 @@ static void help(FILE *out)
 	      "See it all work: sdesp demo\n\n",
 		out);
 	for (i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i]->name,
+		fprintf(out, "  %-10s %s\n", commands[i]->name,
 			commands[i]->summary);
 	fputs("\nEach has its own --help. Exit codes: 0 ok, 1 refused, "
 	      "2 usage, 3 system.\n",
@@ -70,14 +73,33 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(&o);
 }
 
+/* How many words of the command line are this command's name; 0: it is
+ * another one. */
+static int match(const struct command *command, int argc, char **argv)
+{
+	const char *space = strchr(command->name, ' ');
+	size_t len = space != NULL ? (size_t)(space - command->name)
+				   : strlen(command->name);
+
+	if (argc < 1 || strlen(argv[0]) != len ||
+		memcmp(argv[0], command->name, len) != 0)
+		return 0;
+	if (space == NULL)
+		return 1;
+	return argc > 1 && strcmp(argv[1], space + 1) == 0 ? 2 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 	size_t i;
 
 	for (i = 0; i < COMMANDS; i++) {
-		if (strcmp(commands[i]->name, name) == 0)
-			return finish(run(commands[i], argc - 2, argv + 2));
+		int n = match(commands[i], argc - 1, argv + 1);
+
+		if (n > 0)
+			return finish(
+				run(commands[i], argc - 1 - n, argv + 1 + n));
 	}
 	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
 		strcmp(name, "help") == 0) {

@@ -24,10 +24,15 @@ struct options {
 	const char *state, *suites, *method, *mode, *encap, *local;
 	const char *psk, *psk_token, *media, *inner, *fmt, *direction;
 	const char *format, *out, *picture;
-	struct option_list ts, forward, expose;
+	const char *backend, *status_socket;
+	const char *sip, *transport, *aor, *registrar, *auth, *proxy;
+	const char *tls_cert, *tls_ca;
+	char *const *exec; /* and what follows it; NULL-terminated */
+	struct option_list ts, forward, expose, allow, trust;
 	struct option_number index, window, lifetime, packets, inner_port;
-	struct option_number seconds;
+	struct option_number seconds, silence;
 	int esn, secured, loopback, rekey, refresh, help;
+	int json;
 	const char *arg[2];
 	unsigned nargs;
 };
@@ -43,11 +48,14 @@ enum {
 	FOR_OPEN = 64,
 	FOR_RUN = 128,
 	FOR_DEMO = 256,
-	FOR_BENCH = 512
+	FOR_BENCH = 512,
+	FOR_LISTEN = 1024,
+	FOR_CALL = 2048,
+	FOR_STATUS = 4096
 };
 
 struct command {
-	const char *name;
+	const char *name;      /* one word, or two */
 	const char *arguments; /* after the options, for the usage line */
 	const char *summary;   /* half a line */
 	const char *text;      /* what --help teaches */
@@ -57,7 +65,9 @@ struct command {
 };
 
 extern const struct command cmd_offer, cmd_answer, cmd_accept, cmd_sa,
-	cmd_check, cmd_seal, cmd_open, cmd_run, cmd_demo, cmd_bench;
+	cmd_check, cmd_seal, cmd_open, cmd_run, cmd_listen, cmd_call, cmd_demo,
+	cmd_bench;
+extern const struct command cmd_status;
 
 /* Read the words after the command's name. DONE, or USAGE with a message. */
 int options_parse(struct options *o, const struct command *command, int argc,

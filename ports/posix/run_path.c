@@ -1,5 +1,5 @@
 /*
- * Between the state file and the udp backend. SPDX-License-Identifier: MIT
+ * Between the state file and a home. SPDX-License-Identifier: MIT
  */
 #include <string.h>
 
@@ -7,6 +7,9 @@
 #include "ports/posix/report.h"
 #include "ports/posix/run_path.h"
 #include "ports/posix/sdesp_posix.h"
+
+/* Numbers that a kernel may still use between our last look and the end. */
+#define KERNEL_MARGIN 65536
 
 static int is_keyed(const struct state_sa *sa)
 {
@@ -21,106 +24,182 @@ static uint64_t rest_of(uint64_t limit, uint64_t used)
 	return limit > used ? limit - used : 1;
 }
 
-static struct sdesp_sa shortened(const struct state_sa *sa, uint64_t now_ms)
+/* A kernel counts the packets of an SA from 0, we know their numbers. */
+static struct sdesp_sa shortened(
+	const struct run_path *path, const struct state_sa *sa)
 {
 	struct sdesp_sa copy = sa->sa;
-	uint64_t age = (now_ms - sa->added_ms) / 1000;
+	uint64_t age = (path->st->clock_ms - sa->added_ms) / 1000;
 
 	copy.soft.seconds = (uint32_t)rest_of(copy.soft.seconds, age);
 	copy.hard.seconds = (uint32_t)rest_of(copy.hard.seconds, age);
 	copy.soft.bytes = rest_of(copy.soft.bytes, sa->stats.bytes);
 	copy.hard.bytes = rest_of(copy.hard.bytes, sa->stats.bytes);
+	if (home_outlives(path->home)) {
+		copy.soft.packets = rest_of(copy.soft.packets, sa->stats.seq);
+		copy.hard.packets = rest_of(copy.hard.packets, sa->stats.seq);
+	}
 	return copy;
 }
 
-static int take_over(struct run_path *path, struct state_sa *sa)
+/*
+ * What the file must say before the first packet moves. If we are killed, the
+ * window of an inbound SA is lost, and a kernel goes on sending with an
+ * outbound one: nobody knows its numbers then.
+ */
+static void claim(struct run_path *path, unsigned i)
 {
-	struct sdesp_backend *be = &path->udp.base;
-	struct sdesp_sa copy = shortened(sa, path->st->clock_ms);
-	int status;
+	struct state_sa *sa = &path->st->backend.sas[i];
 
+	if (!is_keyed(sa) || sa->spent)
+		return;
 	if (sa->inbound && sa->unclean) {
 		note("SPI %08lx stays closed: a program died with its replay "
 		     "window; rekey",
 			(unsigned long)sa->sa.spi);
-		return DONE;
+		return;
 	}
-	status = be->vtable->sa_add(be, &sa->flow, &copy, sa->inbound);
-	if (status == SDESP_OK && sa->inbound)
-		status = sdesp_udp_resume_in(
-			&path->udp, sa->sa.spi, &sa->replay);
-	else if (status == SDESP_OK)
-		status = sdesp_udp_resume_out(
-			&path->udp, &sa->flow, &copy, sa->stats.seq);
-	if (status != SDESP_OK)
-		return refuse_status(path->st->path, 0, status, NULL);
+	path->claimed[i] = 1;
 	if (sa->inbound)
 		sa->unclean = 1;
+	else if (home_outlives(path->home))
+		sa->spent = 1;
+}
+
+static void unclaim(struct run_path *path, unsigned i)
+{
+	struct state_sa *sa = &path->st->backend.sas[i];
+
+	if (sa->inbound)
+		sa->unclean = 0;
+	else
+		sa->spent = 0;
+	path->claimed[i] = 0;
+}
+
+static int take_over(struct run_path *path, unsigned i)
+{
+	struct state_sa *sa = &path->st->backend.sas[i];
+	struct sdesp_backend *be = path->home->backend;
+	struct sdesp_sa copy = shortened(path, sa);
+	int status = be->vtable->sa_add(be, &sa->flow, &copy, sa->inbound);
+
+	if (status == SDESP_OK)
+		path->live[i] = 1;
+	if (status == SDESP_OK && sa->inbound && sa->replay.top > 0)
+		status = home_resume_in(
+			path->home, &sa->flow, &copy, &sa->replay);
+	else if (status == SDESP_OK && !sa->inbound && sa->stats.seq > 0)
+		status = home_resume_out(
+			path->home, &sa->flow, &copy, sa->stats.seq);
+	if (status == SDESP_ERR_BACKEND && be->vtable->cause != NULL)
+		return system_error(
+			"%s: %s", path->st->path, be->vtable->cause(be));
+	if (status != SDESP_OK)
+		return refuse_status(path->st->path, 0, status, NULL);
+	return DONE;
+}
+
+/* The state file was made without regard to this home. */
+static int check_features(struct run_path *path, const struct state_sa *sa)
+{
+	struct sdesp_backend *be = path->home->backend;
+	const struct sdesp_suite *suite = sdesp_suite_by_id(sa->sa.suite);
+	const char *lack = NULL;
+	struct sdesp_features f;
+
+	be->vtable->features(be, &f);
+	if ((f.suites & SDESP_SUITE_BIT(sa->sa.suite)) == 0)
+		lack = suite->name;
+	else if ((f.modes & sa->flow.mode) == 0)
+		lack = "this mode";
+	else if (sa->sa.esn && !f.esn)
+		lack = "64-bit sequence numbers";
+	else if (sa->flow.udp ? !f.udp : !f.raw)
+		lack = sa->flow.udp ? "ESP in UDP" : "ESP as IP protocol 50";
+	else if (sa->flow.local.family == 4 ? !f.ipv4 : !f.ipv6)
+		lack = sa->flow.local.family == 4 ? "IPv4" : "IPv6";
+	if (lack == NULL)
+		return DONE;
+	return refuse("%s: --backend %s has no %s here; --backend tun does ESP "
+		      "itself, or negotiate something else",
+		path->st->path, home_name(path->home), lack);
+}
+
+static int set_policy(struct run_path *path, const struct state_policy *p)
+{
+	struct sdesp_backend *be = path->home->backend;
+	int status = be->vtable->policy_set == NULL
+			     ? SDESP_OK
+			     : be->vtable->policy_set(
+				       be, &p->flow, p->action, p->spi);
+
+	if (status == SDESP_ERR_BACKEND && be->vtable->cause != NULL)
+		return system_error(
+			"%s: %s", path->st->path, be->vtable->cause(be));
+	if (status != SDESP_OK)
+		return refuse_status(path->st->path, 0, status, NULL);
 	return DONE;
 }
 
 static int take_over_all(struct run_path *path)
 {
 	struct state_backend *b = &path->st->backend;
-	struct sdesp_backend *be = &path->udp.base;
 	unsigned i;
+	int code;
 
-	for (i = 0; i < STATE_SAS; i++) {
-		int code = is_keyed(&b->sas[i]) && !b->sas[i].spent
-				   ? take_over(path, &b->sas[i])
-				   : DONE;
-
-		if (code != DONE)
-			return code;
+	for (i = 0; i < STATE_SAS; i++)
+		claim(path, i);
+	code = state_store(path->st);
+	b->live = path->home->backend;
+	for (i = 0; code == DONE && i < STATE_SAS; i++) {
+		if (path->claimed[i])
+			code = take_over(path, i);
 	}
-	for (i = 0; i < STATE_POLICIES; i++) {
-		const struct state_policy *p = &b->policies[i];
-		int status = !p->used ? SDESP_OK
-				      : be->vtable->policy_set(be, &p->flow,
-						p->action, p->spi);
-
-		if (status != SDESP_OK)
-			return refuse_status(path->st->path, 0, status, NULL);
+	for (i = 0; code == DONE && i < STATE_POLICIES; i++) {
+		if (b->policies[i].used)
+			code = set_policy(path, &b->policies[i]);
 	}
-	b->live = be;
-	return state_store(path->st);
+	return code;
 }
 
-int run_path_open(struct run_path *path, struct state *st)
+static int bring_up(struct run_path *path)
 {
-	struct sdesp_udp_config config;
-	struct sdesp_addr local;
+	struct sdesp_session_info info;
+
+	sdesp_session_info(&path->st->session, &info);
+	return info.spi_out == 0 ? DONE
+				 : home_up(path->home, &path->place, &info);
+}
+
+int run_path_open(struct run_path *path, struct state *st, const char *backend,
+	home_deliver *deliver, void *ctx)
+{
+	struct home_config config;
 	struct state_sa *out;
-	char text[SDESP_POSIX_ADDR_TEXT];
 	int code = outbound_find(st, &out);
 
+	memset(path, 0, sizeof *path);
 	path->st = st;
-	path->socket.fd = -1;
 	if (code != DONE)
 		return code;
-	if (!out->flow.udp)
-		return refuse("%s: this session is ESP as IP protocol 50, "
-			      "which needs the kernel (sdesp sa --format "
-			      "ip-xfrm); run does ESP in UDP",
-			st->path);
-	if (out->flow.mode != SDESP_TRANSPORT)
-		return refuse("%s: this session is a tunnel; run forwards "
-			      "ports in transport mode",
-			st->path);
-	sdesp_bearssl_init(&path->crypto);
-	local = out->flow.local;
-	if (sdesp_udp_socket_open(&path->socket, &local) != SDESP_OK)
-		return system_error("%s: %s",
-			sdesp_posix_print_addr(text, &out->flow.local),
-			strerror(path->socket.last_errno));
 	memset(&config, 0, sizeof config);
-	config.crypto = &path->crypto.vtable;
-	config.send = sdesp_udp_socket_send;
-	config.send_ctx = &path->socket;
-	config.keylog = sdesp_posix_keylog;
-	if (sdesp_udp_init(&path->udp, &config) != SDESP_OK)
-		return system_error("the udp backend does not start");
-	return take_over_all(path);
+	config.local = out->flow.local;
+	config.udp = out->flow.udp;
+	config.deliver = deliver;
+	config.ctx = ctx;
+	code = home_open(&path->home, backend, &config);
+	if (code == DONE && home_udp(path->home) != NULL &&
+		out->flow.mode != SDESP_TRANSPORT)
+		code = refuse("%s: this session is a tunnel; --backend udp "
+			      "forwards ports in transport mode, --backend tun "
+			      "and xfrm carry tunnels",
+			st->path);
+	if (code == DONE)
+		code = check_features(path, out);
+	if (code == DONE)
+		code = take_over_all(path);
+	return code == DONE ? bring_up(path) : code;
 }
 
 /* Twice what may be sent until the next look is always on the disk. */
@@ -146,47 +225,100 @@ static int reserve_numbers(struct run_path *path)
 	return DONE;
 }
 
-int run_path_tick(struct run_path *path)
+int run_path_tick(struct run_path *path, uint64_t *next)
 {
 	int code = reserve_numbers(path);
 
 	if (code == DONE)
 		code = state_tick(path->st);
-	(void)sdesp_udp_tick(&path->udp, sdesp_posix_now_ms());
+	if (code == DONE)
+		code = bring_up(path);
+	*next = home_tick(path->home, sdesp_posix_now_ms());
 	return code;
 }
 
-uint32_t run_path_flow(struct run_path *path)
+int run_path_works(const struct run_path *path)
 {
 	struct sdesp_session_info info;
 
 	sdesp_session_info(&path->st->session, &info);
-	return sdesp_udp_flow(&path->udp, &info.flow);
+	return info.spi_out != 0 &&
+	       state_backend_find(&path->st->backend, info.spi_out, 0) != NULL;
 }
 
-static void give_back(struct run_path *path, struct state_sa *sa)
+/* A home in the kernel keeps no books but those of its SAs. */
+void run_path_count(const struct run_path *path, struct home_counters *c)
 {
-	struct sdesp_backend *be = &path->udp.base;
-	struct sdesp_sa_stats now, *kept = &sa->stats;
+	struct sdesp_backend *be = path->home->backend;
+	unsigned i;
 
-	if (be->vtable->sa_query(
-		    be, &sa->flow, sa->sa.spi, sa->inbound, &now) != SDESP_OK)
-		return;
-	kept->state = sa->state = now.state;
-	kept->bytes += now.bytes;
-	kept->replays += now.replays;
-	kept->icv_failures += now.icv_failures;
-	kept->malformed += now.malformed;
-	if (!sa->inbound) {
-		kept->packets = now.seq;
-		kept->seq = now.seq;
-	} else if (sdesp_udp_window(&path->udp, sa->sa.spi, &sa->replay) ==
-		   SDESP_OK) {
-		kept->packets += now.packets;
-		kept->seq = sa->replay.top;
-		sa->used = kept->packets > 0;
-		sa->unclean = 0;
+	home_count(path->home, c);
+	for (i = 0; home_outlives(path->home) && i < STATE_SAS; i++) {
+		const struct state_sa *sa = &path->st->backend.sas[i];
+		struct sdesp_sa_stats now;
+
+		if (!path->live[i] || !is_keyed(sa) ||
+			be->vtable->sa_query(be, &sa->flow, sa->sa.spi,
+				sa->inbound, &now) != SDESP_OK)
+			continue;
+		c->sent += sa->inbound ? 0 : now.packets;
+		c->received += sa->inbound ? now.packets : 0;
+		c->replays += now.replays;
+		c->forged += now.icv_failures;
 	}
+}
+
+/* A home in the kernel must have stopped sending before numbers are read. */
+static void stop_sending(struct run_path *path)
+{
+	struct state_backend *b = &path->st->backend;
+	unsigned i;
+
+	for (i = 0; i < STATE_POLICIES; i++) {
+		struct state_policy p = b->policies[i];
+
+		p.action = SDESP_BLOCK;
+		p.spi = 0;
+		if (p.used)
+			(void)set_policy(path, &p);
+	}
+}
+
+static void count(struct sdesp_sa_stats *kept, const struct sdesp_sa_stats *now)
+{
+	kept->state = now->state;
+	kept->bytes += now->bytes;
+	kept->replays += now->replays;
+	kept->icv_failures += now->icv_failures;
+	kept->malformed += now->malformed;
+}
+
+static void give_back(struct run_path *path, unsigned i)
+{
+	struct state_sa *sa = &path->st->backend.sas[i];
+	struct sdesp_backend *be = path->home->backend;
+	struct sdesp_sa_stats now;
+
+	if (!is_keyed(sa) || be->vtable->sa_query(be, &sa->flow, sa->sa.spi,
+				     sa->inbound, &now) != SDESP_OK)
+		return;
+	if (!sa->inbound) {
+		count(&sa->stats, &now);
+		sa->stats.packets = now.seq;
+		sa->stats.seq = now.seq;
+		if (home_outlives(path->home) && now.seq > 0)
+			sa->stats.seq += KERNEL_MARGIN;
+	} else if (home_window(path->home, &sa->flow, &sa->sa, &sa->replay) ==
+		   SDESP_OK) {
+		count(&sa->stats, &now);
+		sa->stats.packets += now.packets;
+		sa->stats.seq = sa->replay.top;
+		sa->used = sa->stats.packets > 0;
+	} else {
+		return;
+	}
+	sa->state = now.state;
+	unclaim(path, i);
 }
 
 int run_path_close(struct run_path *path, int code)
@@ -196,16 +328,20 @@ int run_path_close(struct run_path *path, int code)
 	int stored;
 
 	if (b->live == NULL) {
-		sdesp_udp_socket_close(&path->socket);
+		home_close(path->home);
 		return code;
 	}
 	b->live = NULL;
+	if (home_outlives(path->home))
+		stop_sending(path);
 	for (i = 0; i < STATE_SAS; i++) {
-		if (is_keyed(&b->sas[i]))
-			give_back(path, &b->sas[i]);
+		if (path->live[i])
+			give_back(path, i);
+		else if (path->claimed[i])
+			unclaim(path, i);
 	}
-	sdesp_udp_close(&path->udp);
-	sdesp_udp_socket_close(&path->socket);
+	home_down(path->home, &path->place);
+	home_close(path->home);
 	stored = state_store(path->st);
 	return stored == DONE ? code : stored;
 }

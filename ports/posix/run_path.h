@@ -1,36 +1,40 @@
 /*
- * The SAs of a state file, alive in the udp backend.
- * SPDX-License-Identifier: MIT
+ * The SAs of a state file, alive in a home. SPDX-License-Identifier: MIT
  */
 #ifndef SDESP_CMD_RUN_PATH_H
 #define SDESP_CMD_RUN_PATH_H
 
-#include "backends/udp/sdesp_udp.h"
-#include "backends/udp/sdesp_udp_socket.h"
+#include "ports/posix/home.h"
 #include "ports/posix/state.h"
 
 struct run_path {
 	struct state *st;
-	struct sdesp_bearssl crypto;
-	struct sdesp_udp udp;
-	struct sdesp_udp_socket socket;
+	struct home *home;
+	struct home_place place;
+	uint8_t claimed[STATE_SAS]; /* the file says that it is ours */
+	uint8_t live[STATE_SAS];    /* it is in the home */
 };
 
 /*
- * Open the outer socket and take over every SA: numbers go on where the file
- * is, and the file says that the inbound windows are now ours. An exit code,
- * with a message.
+ * Open the home of this name (NULL: udp) and take over every SA: numbers go on
+ * where the file is, and the file says first that they are now ours. deliver
+ * and ctx are for the home. An exit code, with a message.
  */
-int run_path_open(struct run_path *path, struct state *st);
+int run_path_open(struct run_path *path, struct state *st, const char *backend,
+	home_deliver *deliver, void *ctx);
 
 /*
  * Let time pass, after reserving numbers for what may be sent until the next
- * call: at most OUTBOUND_BLOCK / 2 packets. An exit code.
+ * call: at most OUTBOUND_BLOCK / 2 packets. *next is when to call again at the
+ * latest. An exit code.
  */
-int run_path_tick(struct run_path *path);
+int run_path_tick(struct run_path *path, uint64_t *next);
 
-/* The id of the flow, for sdesp_udp_send(). */
-uint32_t run_path_flow(struct run_path *path);
+/* 1 while there is an SA to send with. */
+int run_path_works(const struct run_path *path);
+
+/* What the SAs have moved in this home. */
+void run_path_count(const struct run_path *path, struct home_counters *c);
 
 /* Give the SAs back to the file. Takes and returns an exit code. */
 int run_path_close(struct run_path *path, int code);

@@ -10,77 +10,44 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ports/posix/ports.h"
 #include "ports/posix/report.h"
 #include "ports/posix/run_ports.h"
 #include "sdesp_udp_socket.h"
 
 enum { UDP = 17 };
 
-static int read_port(uint16_t *port, const char *text, size_t len)
-{
-	unsigned value = 0;
-	size_t i;
-
-	for (i = 0; i < len && i < 6; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -1;
-		value = value * 10 + (unsigned)(text[i] - '0');
-	}
-	if (i == 0 || i != len || value == 0 || value > 65535)
-		return -1;
-	*port = (uint16_t)value;
-	return 0;
-}
-
-/* "[ADDR:]LPORT:RPORT": what follows the last colon is RPORT. */
-static int open_listener(struct run_ports *ports, const char *text)
+static int open_listener(struct run_ports *ports, struct port_word *w)
 {
 	struct run_listener *l = &ports->listeners[ports->nlisteners];
-	const char *last = strrchr(text, ':');
-	char left[80];
 	struct sdesp_udp_socket socket;
-	struct sdesp_addr at;
-	uint16_t port;
-	size_t len = last != NULL ? (size_t)(last - text) : 0;
+	char text[SDESP_POSIX_ADDR_TEXT];
 
-	if (last == NULL || len >= sizeof left ||
-		read_port(&l->remote_port, last + 1, strlen(last + 1)) != 0)
-		return usage_error("-L %s: expected [ADDR:]LPORT:RPORT", text);
-	memcpy(left, text, len);
-	left[len] = '\0';
-	if (read_port(&port, left, len) == 0)
-		snprintf(left, sizeof left, "127.0.0.1:%u", (unsigned)port);
-	if (sdesp_posix_parse_addr(&at, left, 0) != SDESP_OK || at.port == 0)
-		return usage_error("-L %s: expected [ADDR:]LPORT:RPORT", text);
-	if (sdesp_udp_socket_open(&socket, &at) != SDESP_OK)
-		return system_error("-L %s: %s", text, strerror(errno));
+	if (sdesp_udp_socket_open(&socket, &w->at) != SDESP_OK)
+		return system_error("-L %s: %s",
+			sdesp_posix_print_addr(text, &w->at), strerror(errno));
 	l->fd = socket.fd;
+	l->remote_port = w->port;
 	ports->nlisteners++;
 	return sdesp_loop_add(ports->loop, l->fd, ports->readable,
 		       ports->ctx) == SDESP_OK
 		       ? DONE
-		       : system_error("-L %s: too many sockets", text);
+		       : system_error("-L: too many sockets");
 }
 
 int run_ports_open(struct run_ports *ports, const struct options *o)
 {
-	unsigned i;
+	struct port_word words[PORT_WORDS];
+	unsigned i, n;
+	int code = port_words_read(words, &n, o);
 
-	for (i = 0; i < o->expose.n; i++) {
-		const char *text = o->expose.value[i];
-
-		if (read_port(&ports->exposed[i], text, strlen(text)) != 0)
-			return usage_error(
-				"--expose %s: expected a port", text);
-		ports->nexposed++;
+	for (i = 0; code == DONE && i < n; i++) {
+		if (words[i].forward)
+			code = open_listener(ports, &words[i]);
+		else
+			ports->exposed[ports->nexposed++] = words[i].port;
 	}
-	for (i = 0; i < o->forward.n; i++) {
-		int code = open_listener(ports, o->forward.value[i]);
-
-		if (code != DONE)
-			return code;
-	}
-	return DONE;
+	return code;
 }
 
 static void forget(struct run_ports *ports, struct run_flow *f)

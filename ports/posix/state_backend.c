@@ -170,10 +170,18 @@ static int sa_query(struct sdesp_backend *be, const struct sdesp_flow *flow,
 
 	if (sa == NULL)
 		return SDESP_ERR_GONE;
-	if (b->live != NULL && b->live->vtable->sa_query(b->live, flow, spi,
-				       inbound, stats) == SDESP_OK)
+	if (b->live == NULL || b->live->vtable->sa_query(b->live, flow, spi,
+				       inbound, stats) != SDESP_OK) {
+		*stats = sa->stats;
 		return SDESP_OK;
-	*stats = sa->stats;
+	}
+	/* What was counted before it lived there. */
+	stats->packets =
+		inbound ? stats->packets + sa->stats.packets : stats->seq;
+	stats->bytes += sa->stats.bytes;
+	stats->replays += sa->stats.replays;
+	stats->icv_failures += sa->stats.icv_failures;
+	stats->malformed += sa->stats.malformed;
 	return SDESP_OK;
 }
 
