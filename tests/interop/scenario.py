@@ -6,7 +6,7 @@ ua PID, the process that SIGUSR1 makes rekey; reason, a word of the Warning.
 SPDX-License-Identifier: MIT"""
 import sys
 
-HEADERS = """From: <sip:sipp@[local_ip]:[local_port]>;tag=[pid]t[call_number]
+HEADERS = """From: <sip:sipp@[local_ip]>;tag=[pid]t[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>{to}
 Call-ID: [call_id]
 CSeq: {cseq} {method}
@@ -27,7 +27,7 @@ c=IN IP4 [local_ip]
 t=0 0
 {section}
 """
-SECTION = """m=application [media_port] UDP/ESP transport
+SECTION = """m=application 9999 UDP/ESP transport
 a=esp-crypto:1 AES_128_GCM_16 x25519:{key}
 a=esp:spi={spi}
 a=esp-ts:{ts}"""
