@@ -289,13 +289,15 @@ $(NETNS): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 # lwIP above sessions: tests in one process, and a pair of relays.
 LWIP_RELAY := $(BUILD)/tests/lwip/relay_pair
 LWIP_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/lwip/test_*.c))
-LWIP_COMMON := $(call obj,$(filter-out %relay_pair.c tests/lwip/test_%, \
-	$(LWIP_TEST_SRC)) $(SUPPORT_SRC))
 
-$(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o $(LWIP_COMMON) \
+$(LWIP_TESTS): $(call obj,$(addprefix tests/lwip/,net.c stream.c))
+$(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o \
+		$(BUILD)/tests/lwip/keys.o $(call obj,$(SUPPORT_SRC)) \
 		$(LWIP_LIB) $(LIB)
+	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(LWIP_LIBS) $(BEARSSL_LIBS)
+	@$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LWIP_LIB) $(LIB) \
+		$(TEST_LIBS) $(LWIP_LIBS) $(BEARSSL_LIBS)
 
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
 	tests/lwip/test_*.sh \

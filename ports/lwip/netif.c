@@ -108,7 +108,6 @@ static int copy_out(struct sdesp_lwip *l, struct pbuf *p, struct sdesp_pkt *pkt)
 	if (((header[6] & 0x3f) | header[7]) != 0 ||
 		(header[9] != TCP && header[9] != UDP))
 		return SDESP_ERR_UNSUPPORTED; /* nor a fragment */
-	memset(pkt, 0, sizeof *pkt);
 	pkt->next_header = header[9];
 	pkt->data = l->octets + SDESP_PKT_HEAD;
 	pkt->len = len - IP4_HEADER;
@@ -121,7 +120,7 @@ static int copy_out(struct sdesp_lwip *l, struct pbuf *p, struct sdesp_pkt *pkt)
 static err_t output(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 {
 	struct sdesp_lwip *l = netif->state;
-	struct sdesp_pkt pkt;
+	struct sdesp_pkt pkt = {0};
 	int status = SDESP_ERR_UNSUPPORTED;
 
 	if (ip4_addr_cmp(to, ip_2_ip4(&l->peer)))
@@ -152,12 +151,16 @@ static void put_ip4(const struct sdesp_lwip *l, uint8_t *h, unsigned protocol,
 	put16(h + 10, (uint16_t)~fold(sum_words(0, h, IP4_HEADER)));
 }
 
-/* What the backend took off: RFC 768. A checksum of 0 says that there is
- * none. */
+/* PBUF_RAM, in one piece of the right size. (Debian's liblwip 2.1.3 must not
+ * be asked for a PBUF_POOL: its pool is of 592 octets, its pbuf_alloc() takes
+ * them for 1536.)
+ *
+ * What the backend took off is put back: RFC 768. A checksum of 0 says that
+ * there is none. */
 static struct pbuf *take_udp(
 	const struct sdesp_pkt *pkt, const struct sdesp_udp_meta *meta)
 {
-	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)pkt->len, PBUF_POOL);
+	struct pbuf *p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)pkt->len, PBUF_RAM);
 	uint8_t header[UDP_HEADER] = {0};
 
 	if (p == NULL)
@@ -176,7 +179,7 @@ static struct pbuf *take_udp(
 
 static struct pbuf *take_tcp(struct sdesp_lwip *l, struct sdesp_pkt *pkt)
 {
-	struct pbuf *p = pbuf_alloc(PBUF_IP, (u16_t)pkt->len, PBUF_POOL);
+	struct pbuf *p = pbuf_alloc(PBUF_IP, (u16_t)pkt->len, PBUF_RAM);
 	uint16_t sum;
 
 	if (p == NULL)
