@@ -49,7 +49,7 @@ call() {
 # wait_for NAME FILE PATTERN [SECONDS]: until a line of FILE is like that.
 wait_for() {
 	tenths=$((${4:-10} * 10))
-	until grep -Eq -- "$3" "$2"; do
+	until grep -Eqs -- "$3" "$2"; do
 		tenths=$((tenths - 1))
 		if [ "$tenths" -le 0 ]; then
 			fail "$1: no \"$3\" in $2"
@@ -59,6 +59,18 @@ wait_for() {
 		sleep 0.1
 	done
 	pass "$1"
+}
+
+# until_holds NAME COMMAND...: the command succeeds within five seconds.
+until_holds() {
+	what=$1
+	shift
+	tenths=50
+	until "$@" || [ "$tenths" -le 0 ]; do
+		tenths=$((tenths - 1))
+		sleep 0.1
+	done
+	holds "$what" "$@"
 }
 
 # ends NAME PID CODE [SIGNAL]: it ends with this exit code, when told to.
