@@ -23,7 +23,7 @@ for who in camera phone; do
 	chmod 600 $who.auth
 done
 
-# proxy OPTION...: Kamailio, until proxy_ends.
+# proxy_begins OPTION...: Kamailio, until proxy_ends.
 proxy_begins() {
 	rm -f run/pid
 	start proxy kamailio -f "$here/proxy.cfg" -l "udp:127.0.0.1:$proxy" \
@@ -101,10 +101,10 @@ for transport in udp tcp; do
 	for who in "$winner" "$loser"; do
 		mkdir -p "$who.ws"
 		cp "$who.keys" "$who.ws/esp_sa"
-		WIRESHARK_CONFIG_DIR="$work/$who.ws" tshark -n -r esp.pcap \
+		WIRESHARK_CONFIG_DIR="$work/$who.ws" tshark -n -r esp.pcap -d udp.port==1-65535,udpencap \
 			-o esp.enable_encryption_decode:TRUE \
 			-o esp.enable_authentication_check:TRUE \
-			-T fields -e esp.icv_good -e tcp.port \
+			-T fields -e esp.sequence -e tcp.port \
 			> "$who.seen" 2> /dev/null
 	done
 	holds "$transport: the winner's keys open the traffic" \
@@ -124,4 +124,67 @@ for transport in udp tcp; do
 			cut -d: -f2 | paste -sd+ | bc)" ]
 	proxy_ends
 done
+
+# The proxy goes away in the middle of a call and comes back: packets flow on,
+# and the call is rekeyed and ended through the new one, which knows nothing.
+transport=udp
+proxy_begins
+camera c1 $((base + 5))
+first=$pid
+phone p
+p=$pid
+proxy_ends
+holds "without the proxy: a page" fetch picture "$entry"
+proxy_begins
+kill -USR1 "$p"
+wait_for "through the new one: rekeyed" p.out '^rekeyed' 15
+holds "through the new one: a page" fetch picture "$entry"
+ends "through the new one: the phone hangs up" "$p" 0 INT
+wait_for "through the new one: the camera hears of it" c1.out '^closed' 5
+ends "the camera ends" "$first" 0 TERM
+
+# No registrar, then there is one.
+proxy_ends
+start c1 "$SDESP" ua listen --sip "127.0.0.1:$((base + 5))" \
+	--aor sip:camera@127.0.0.1 --registrar "$registrar" --seconds 60 \
+	--auth camera.auth --trust 127.0.0.1 --allow "$phone" --expose "$web" \
+	--transport tcp
+first=$pid
+wait_for "no registrar: told" c1.err 'not registered .*trying again' 10
+proxy_begins
+wait_for "a registrar: registered" c1.out '^registered' 40
+ends "the camera ends" "$first" 0 TERM
+proxy_ends
+
+# A media relay: its addresses in the SDP, all packets by way of it.
+media=$((50000 + $$ % 400 * 20))
+start relay rtpengine --table=-1 --interface=127.0.0.1 --foreground \
+	--listen-ng="127.0.0.1:$ng" --log-stderr --port-min=$media \
+	--port-max=$((media + 19))
+relay=$pid
+expect 0 "the relay runs" /usr/bin/python3 "$here/relay.py" "$ng" ping
+proxy_begins -A "NG=\"udp:127.0.0.1:$ng\""
+camera c1 $((base + 5))
+first=$pid
+start capture tshark -q -n -i lo -f "udp portrange $media-$((media + 19))" \
+	-w relay.pcap -a duration:30
+capture=$pid
+wait_for "capturing" capture.err Capturing
+phone p
+p=$pid
+holds "relay: a page" fetch picture "$entry"
+kill -USR1 "$p"
+wait_for "relay: rekeyed" p.out '^rekeyed' 5
+holds "relay: a page with new keys" fetch picture "$entry"
+kill -INT "$capture"
+wait "$capture"
+holds "relay: every packet went through it" \
+	[ "$(tshark -n -r relay.pcap 2> /dev/null | wc -l)" -gt 800 ]
+ends "relay: the phone hangs up" "$p" 0 INT
+wait_for "relay: the camera hears of it" c1.out '^closed' 5
+holds "relay: nothing refused" grep -q \
+	'refused: 0 replays, 0 forgeries, 0 others' p.out
+ends "relay: the camera ends" "$first" 0 TERM
+kill "$relay"
+proxy_ends
 finish
