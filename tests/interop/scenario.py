@@ -1,8 +1,9 @@
-"""SIPp scenarios for the tests of sdesp ua: scenario.py NAME prints one.
+"""SIPp scenarios for the tests of sdesp ua: scenario.py NAME [LINES] prints one.
+LINES is a media section to be refused, with | between its lines.
 
-Fields of the CSV file (-inf): 0 SPI, 1 key, 2 and 3 those of a rekey, or 2 the
-section of a body that is to be refused. Keys of the command line (-key):
-ua PID, the process that SIGUSR1 makes rekey; reason, a word of the Warning.
+Fields of the CSV file (-inf): 0 SPI, 1 key, 2 and 3 those of a rekey. Keys of
+the command line (-key): ua PID, the process that SIGUSR1 makes rekey; web PORT,
+what it exposes; reason, a regular expression for the Warning.
 SPDX-License-Identifier: MIT"""
 import sys
 
@@ -20,6 +21,9 @@ COPIED = """[last_Via:]
 [last_CSeq:]
 Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
 """
+# Of the INVITE, when other requests have come since.
+SAVED = COPIED.replace("[last_Via:]", "Via:[$via]").replace(
+    "[last_To:]", "To:[$to]").replace("[last_CSeq:]", "CSeq:[$cseq]")
 SDP = """v=0
 o=sipp 1 {version} IN IP4 [local_ip]
 s=-
@@ -31,12 +35,10 @@ SECTION = """m=application 9999 UDP/ESP transport
 a=esp-crypto:1 AES_128_GCM_16 x25519:{key}
 a=esp:spi={spi}
 a=esp-ts:{ts}"""
-OFFER = SECTION.format(key="[field1]", spi="[field0]", ts="6 self any peer 8080")
-ANSWER = SECTION.format(key="[field1]", spi="[field0]",
-                        ts="6 self 8080 peer any") + """
-a=esp-confirm:00112233445566778899aabbccddeeff"""
+OFFER = SECTION.format(key="[field1]", spi="[field0]", ts="6 self any peer [web]")
+GIVEN = "\n".join(sys.argv[2].split("|")) if len(sys.argv) > 2 else ""
 REKEY = SECTION.format(key="[field3]", spi="[field2]",
-                       ts="6 self any peer 8080")
+                       ts="6 self any peer [web]")
 
 
 def send(text, body, how=""):
@@ -59,11 +61,12 @@ def request(method, cseq, section="", how="", new=False, branch="[branch]"):
     return send(start, body, how)
 
 
-def response(status, section="", tag="[pid]u[call_number]", how="", new=True):
+def response(status, section="", tag="[pid]u[call_number]", new=True,
+             headers=COPIED):
     """new: the To header has no tag yet."""
     start = "SIP/2.0 %s\n" % status
-    start += COPIED.format(to=";tag=" + tag if new else "")
-    return send(start, section and SDP.format(version=1, section=section), how)
+    start += headers.format(to=";tag=" + tag if new else "")
+    return send(start, section and SDP.format(version=1, section=section))
 
 
 def expect(what, number, more=""):
@@ -107,6 +110,13 @@ def called(*answers):
         response("200 OK", **answer) for answer in answers]
 
 
+INVITED = """<recv request="INVITE"><action>
+<ereg regexp=".*" search_in="hdr" header="Via:" assign_to="via"/>
+<ereg regexp=".*" search_in="hdr" header="To:" assign_to="to"/>
+<ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="cseq"/>
+</action></recv>"""
+
+
 def hung_up():
     return [expect("request", "BYE"), response("200 OK", new=False)]
 
@@ -114,11 +124,10 @@ def hung_up():
 SCENARIOS = {
     # The other end listens.
     "call": up() + [pause()] + down(2),
-    "refused": invite("[field2]") + PROVISIONAL + [WARNED, request("ACK", 1)],
-    "late-ack": up([expect("response", 200, 'timeout="3000" ')] * 2) +
-                [pause(500)] + down(2),
+    "refused": [request("INVITE", 1, GIVEN, new=True)] + PROVISIONAL + [WARNED, request("ACK", 1)],
+    "late-ack": up([pause(2500)]) + [pause(500)] + down(2),
     "no-ack": invite() + PROVISIONAL + [
-        expect("response", 200),
+        expect("response", 200, 'rtd="1" '),
         '<label id="1"/>', expect("response", 200, 'optional="true" next="1" '),
         expect("request", "BYE", 'timeout="45000" '),
         response("200 OK", new=False)],
@@ -128,15 +137,22 @@ SCENARIOS = {
         request("ACK", 2)] + down(3),
     "bye-in-rekey": up() + [pause(300)] + REKEY_NOW + down(2),
     # The other end calls.
-    "answer": called({"section": "[field2]"}) + [
+    "answer": called({"section": GIVEN}) + [
         expect("request", "ACK")] + hung_up(),
-    "late-answer": [
-        expect("request", "INVITE"), response("180 Ringing"),
-        expect("request", "CANCEL"), response("200 OK"),
-        response("200 OK", ANSWER)],
+    "answer-twice": called({"section": GIVEN}, {"section": GIVEN}) +
+                    [expect("request", "ACK")] + hung_up(),
+    "answer-fork": [INVITED, response("180 Ringing"),
+                    response("200 OK", GIVEN), expect("request", "ACK")] +
+                   hung_up() + [
+        response("200 OK", GIVEN, tag="other", headers=SAVED),
+        expect("request", "ACK")] + hung_up(),
+    "late-answer": [INVITED, response("180 Ringing"),
+                    expect("request", "CANCEL"), response("200 OK"),
+                    response("200 OK", GIVEN, headers=SAVED),
+                    expect("request", "ACK")] + hung_up(),
 }
 XML = '<?xml version="1.0" encoding="US-ASCII"?>\n<scenario name="%s">\n%s\n</scenario>'
 
-if len(sys.argv) != 2 or sys.argv[1] not in SCENARIOS:
+if len(sys.argv) < 2 or sys.argv[1] not in SCENARIOS:
     sys.exit("scenario.py " + "|".join(SCENARIOS))
 print(XML % (sys.argv[1], "\n".join(SCENARIOS[sys.argv[1]])))
