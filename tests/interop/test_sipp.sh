@@ -1,6 +1,6 @@
 #!/bin/sh
-# SIPp against both ends: malformed, late, duplicated and forked answers, bad
-# offers, glare, BYE during a rekey, an ACK that is late or never comes.
+# SIPp against both ends: malformed and late answers, bad offers,
+# glare, BYE during a rekey, an ACK that is late or never comes.
 # SPDX-License-Identifier: MIT
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/cli/cli.sh
@@ -77,8 +77,8 @@ holds "none of them was taken" [ "$(grep -c '^established' l.out)" = 4 ]
 calls "the ACK never comes" no-ack -m 1
 wait_for "which ends the call" l.out '^closed .*ACK' 10
 ends "the listener ends" "$l" 0 TERM
-holds "what was established was closed" [ "$(grep -c '^established' l.out)" \
-	= "$(grep -c '^closed' l.out)" ]
+holds "four calls were up, and all five are over" [ "$(grep -c \
+	'^established' l.out) $(grep '^closed' l.out | grep -vc ': 488 ')" = "4 5" ]
 
 # --- SIPp is called --------------------------------------------------------
 
@@ -90,10 +90,10 @@ answers() {
 	name=$1
 	sleep 0.3
 }
-# to_it OPTION...: our call, which must fail.
+# to_it: our call, which must fail.
 to_it() {
 	expect 1 "$name: refused" "$SDESP" ua call --aor "$phone" \
-		--seconds 20 --forward "$entry:$web" "$@" "$camera:$sip"
+		--seconds 20 --forward "$entry:$web" "$camera:$sip"
 	holds "$name: ACK and BYE" wait "$uas"
 }
 ats="a=esp-ts:6 self $web peer any"
@@ -116,11 +116,6 @@ to_it
 answers "the section declined" answer "m=application 0 UDP/ESP transport"
 to_it
 answers "no section" answer "a=nothing"
-to_it
-answers "wrong answers, twice" answer-twice "$m|$line|$spi|$ats|$confirm"
-to_it
-answers "wrong answers of two branches" answer-fork \
-	"$m|$line|$spi|$ats|$confirm"
 to_it
 answers "200 after CANCEL" late-answer "$m|$line|$spi|$ats|$confirm"
 start late "$SDESP" ua call --aor "$phone" --seconds 30 \
