@@ -68,11 +68,11 @@ static void test_read(void **state)
 
 static void test_refused(void **state)
 {
+	static const char nine[] = "1 u p\n2 u p\n3 u p\n4 u p\n5 u p\n6 u "
+				   "p\n7 u p\n8 u p\n9 u p\n";
 	static const char *const bad[] = {"", "# nothing\n", "realm\n",
 		"realm user\n", "realm user password more\n", "re%41lm u p\n",
-		"realm% u p\n",
-		"1 u p\n2 u p\n3 u p\n4 u p\n5 u p\n6 u p\n7 u p\n8 u p\n9 u "
-		"p"};
+		"realm% u p\n", nine};
 	struct ua_auth auth;
 	char longest[UA_CREDENTIAL + 8];
 	size_t i;
