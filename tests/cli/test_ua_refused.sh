@@ -91,6 +91,9 @@ ends "listener ends" "$l" 0 INT
 try 1 "inline, unsecured" --method inline --sip 127.0.0.1 \
 	"sip:camera@192.0.2.1:$sip"
 says 'inline needs secured signalling'
+try 1 "inline, beyond a proxy" --method inline \
+	--proxy "sip:127.0.0.1:$sip" "$camera:$sip"
+says 'whoever reads it can read the traffic'
 
 # Nobody there.
 try 3 "nobody listens" --transport tcp "$camera:$sip"
