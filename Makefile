@@ -246,6 +246,7 @@ TEST_LIBS := -lcmocka -lcrypto
 $(BUILD)/tests/unit/test_ua_peers: $(call obj,ports/posix/ua_peers.c)
 $(BUILD)/tests/unit/test_ua_auth: $(call obj,ports/posix/ua_auth.c \
 	ports/posix/words.c ports/posix/file.c)
+$(BUILD)/tests/unit/test_demo_ladder: $(call obj,ports/posix/demo_ladder.c)
 UA_UNIT := $(BUILD)/tests/unit/test_ua_peers $(BUILD)/tests/unit/test_ua_auth
 $(UA_UNIT): $(call obj,ports/posix/report.c)
 $(UA_UNIT): TEST_LIBS += $(LIBRE_LIBS)

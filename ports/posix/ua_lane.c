@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lwip/init.h"
+#include <lwip/init.h>
 
 #include "ports/lwip/sdesp_relay.h"
 #include "ports/posix/ports.h"
