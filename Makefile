@@ -52,11 +52,12 @@ RE_STATIC_LIBS = $(BUILD)/libre-renamed.a -lssl -lcrypto -l:libz.so.1 \
 	-lresolv -ldl -lpthread
 
 DEPS := gcc libc6-dev make libbearssl-dev liblwip-dev libre-dev libssl-dev
-TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck \
+TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck curl \
 	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
-	libnewlib-arm-none-eabi libssl-dev llvm python3 python3-cryptography python3-scapy qemu-system-arm \
-	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
+	libnewlib-arm-none-eabi llvm openssl python3 python3-cryptography \
+	python3-scapy qemu-system-arm qemu-system-x86 qemu-user shellcheck \
+	tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
 	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -Iports/libre \
