@@ -261,7 +261,7 @@ $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@$(CC) $(LDFLAGS) -o $@ $(filter-out $(LIB),$^) $(LIB) $(TEST_LIBS) \
 		$(BEARSSL_LIBS)
 
-# With two stacks of libre, which must come after what uses them.
+# Those that call over libre's SIP.
 LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
 $(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
 $(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
