@@ -29,23 +29,29 @@ static unsigned count(const struct tcp_pcb *pcb)
 
 /* --- sessions apart ------------------------------------------------------- */
 
-/* Two callers behind one address, each with a session of its own to the same
- * port: each hears its own server. */
-static void test_two_callers_one_address(void **state)
+/* Two callers behind one address, with a session each to the same host. */
+static void two_callers(struct net_session **sa, struct net_session **sb)
 {
 	struct net_host *a, *b, *l;
+
+	net_init(&net);
+	a = net_host(&net, "127.0.0.1", 4500);
+	b = net_host(&net, "127.0.0.1", 4501);
+	l = net_host(&net, "127.0.0.1", 4502);
+	*sa = net_join(&net, a, l, SDESP_AES_128_GCM_16);
+	*sb = net_join(&net, b, l, SDESP_AES_128_GCM_16);
+}
+
+/* Both ask for the same port: each hears its own server. */
+static void test_two_callers_one_address(void **state)
+{
 	struct net_session *sa, *sb;
 	struct stream server_a, server_b;
 	struct tcp_pcb *pa, *pb;
 	int i;
 
 	(void)state;
-	net_init(&net);
-	a = net_host(&net, "127.0.0.1", 4500);
-	b = net_host(&net, "127.0.0.1", 4501);
-	l = net_host(&net, "127.0.0.1", 4502);
-	sa = net_join(&net, a, l, SDESP_AES_128_GCM_16);
-	sb = net_join(&net, b, l, SDESP_AES_128_GCM_16);
+	two_callers(&sa, &sb);
 	/* The same port inside, too: told apart by the session alone. */
 	sb->end[0].lwip.next_port = sa->end[0].lwip.next_port;
 	pa = served_port(sa, &server_a);
@@ -78,17 +84,11 @@ static void test_two_callers_one_address(void **state)
 /* What one session exposes is closed to another. */
 static void test_other_sessions_port(void **state)
 {
-	struct net_host *a, *b, *l;
 	struct net_session *sa, *sb;
 	struct tcp_pcb *listener;
 
 	(void)state;
-	net_init(&net);
-	a = net_host(&net, "127.0.0.1", 4500);
-	b = net_host(&net, "127.0.0.1", 4501);
-	l = net_host(&net, "127.0.0.1", 4502);
-	sa = net_join(&net, a, l, SDESP_AES_128_GCM_16);
-	sb = net_join(&net, b, l, SDESP_AES_128_GCM_16);
+	two_callers(&sa, &sb);
 	stream_init(&one, 1, 2, 10);
 	listener = served_port(sa, &one);
 	stream_init(&two, 2, 1, 10);

@@ -263,10 +263,16 @@ static void udp_goes_both_ways(const char *a, const char *b)
 	assert_int_equal(s->end[1].lwip.sent, 1);
 	assert_int_equal(s->end[1].lwip.unsent, 1);
 
+	/* None at all is a datagram too, and comes back. */
+	assert_int_equal(say(client, &s->end[0], SERVED_PORT, 0), ERR_OK);
+	net_wait(&net, 10);
+	assert_int_equal(at_server.len + at_client.len, 0);
+	assert_int_equal(s->end[0].lwip.received, 2);
+
 	/* Larger than a packet: not cut into pieces. */
 	say(client, &s->end[0], SERVED_PORT, 3000);
 	net_wait(&net, 10);
-	assert_int_equal(s->end[0].lwip.sent, 2);
+	assert_int_equal(s->end[0].lwip.sent, 3);
 	udp_remove(client);
 	udp_remove(server);
 	served_close(s);
