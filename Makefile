@@ -52,8 +52,9 @@ RE_STATIC_LIBS = $(BUILD)/libre-renamed.a -lssl -lcrypto -l:libz.so.1 \
 	-lresolv -ldl -lpthread
 
 DEPS := gcc libc6-dev make libbearssl-dev liblwip-dev libre-dev libssl-dev
-TEST_DEPS := $(DEPS) binutils busybox-static clang clang-format cppcheck curl \
-	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 \
+TEST_DEPS := $(DEPS) baresip-core binutils busybox-static clang clang-format \
+	cppcheck curl dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu \
+	iproute2 kamailio rtpengine-daemon sip-tester \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
 	libnewlib-arm-none-eabi llvm openssl python3 python3-cryptography \
 	python3-scapy qemu-system-arm qemu-system-x86 qemu-user shellcheck \
@@ -64,18 +65,22 @@ INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
 	-Iports/lwip -I. $(BEARSSL_CFLAGS)
 BASE_FLAGS := -std=c99 $(WARN) $(INCLUDES)
 
-# What the library is made of, and the program on top of it.
+# What the library is made of, and the program on top of it. XFRM and TUN are
+# Linux's; PF_KEY is the BSDs', and Linux has one too.
+OS := $(shell uname -s)
+BACKENDS := $(if $(filter Linux,$(OS)),tun xfrm) pfkey udp
 CORE_SRC := $(sort $(wildcard core/*/*.c))
+BACKEND_SRC := $(sort $(wildcard $(BACKENDS:%=backends/%/*.c)))
 PORT_LIB_SRC := $(sort $(wildcard ports/posix/lib/*.c))
-LIB_SRC := $(CORE_SRC) $(sort $(wildcard backends/*/*.c)) $(PORT_LIB_SRC)
+LIB_SRC := $(CORE_SRC) $(BACKEND_SRC) $(PORT_LIB_SRC)
 LWIP_SRC := $(sort $(wildcard ports/lwip/*.c))
 CMD_SRC := $(sort $(wildcard ports/posix/*.c))
 SUPPORT_SRC := $(sort $(wildcard tests/support/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c tests/property/test_*.c))
 FUZZ_SRC := $(sort $(wildcard fuzz/fuzz_*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
-PUBLIC_H := $(sort $(wildcard core/include/*.h backends/*/sdesp_*.h \
-	ports/posix/sdesp_*.h))
+PUBLIC_H := $(sort $(wildcard core/include/*.h ports/posix/sdesp_*.h \
+	$(BACKENDS:%=backends/%/sdesp_*.h)))
 
 # The adapter to libre's SIP: an archive of its own, which needs -lre.
 LIBRE_SRC := $(sort $(wildcard ports/libre/*.c))
@@ -98,11 +103,15 @@ CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
-.PHONY: all deps test-deps demo check check-guest check-netns interop lint \
-	layers symbols bench size cross fuzz fuzz-smoke install clean format
+.PHONY: all sources deps test-deps demo check check-guest check-netns interop lint \
+	layers symbols bench size cross fuzz fuzz-smoke install install-baresip clean format
 
 all: $(LIB) $(SHARED) $(LIBRE_LIB) $(LWIP_LIB) $(PROGRAM) \
 	$(BUILD)/sdesp.pc $(BUILD)/sdesp-lwip.pc
+
+# What the library is made of here, or with OS=NetBSD there.
+sources:
+	@printf '%s\n' $(LIB_SRC)
 
 # --- what is needed -------------------------------------------------------
 
@@ -206,6 +215,31 @@ $(BUILD)/sdesp.pc: Makefile core/include/sdesp.h
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' \
 		'Libs: -L$${libdir} -lsdesp' 'Libs.private: -lbearssl' > $@
 
+# The module of baresip, where libre's headers are; undefined in it is what
+# baresip and libre have.
+LIBRE_CFLAGS := -isystem /usr/include/re
+BARESIP_SRC := $(sort $(wildcard ports/baresip/*.c))
+BARESIP := $(BUILD)/baresip/sdesp.so
+BARESIP_DIR := $(PREFIX)/lib/baresip/modules
+ifneq ($(if $(SAN),,$(wildcard /usr/include/re/re.h)),)
+all: $(BARESIP)
+install: install-baresip
+endif
+
+$(call pic,$(BARESIP_SRC)): CFLAGS += $(LIBRE_CFLAGS)
+
+$(BARESIP): $(call pic,$(BARESIP_SRC) $(CORE_SRC) $(PORT_LIB_SRC) \
+		$(sort $(wildcard backends/udp/*.c)))
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@echo '{ global: exports; local: *; };' > $(@D)/sdesp.map
+	@$(CC) -shared -Wl,--version-script,$(@D)/sdesp.map $(LDFLAGS) \
+		-o $@ $^ $(BEARSSL_LIBS)
+
+install-baresip: $(BARESIP)
+	install -d $(DESTDIR)$(BARESIP_DIR)
+	install -m 644 $(BARESIP) $(DESTDIR)$(BARESIP_DIR)/
+
 $(BUILD)/sdesp-lwip.pc: Makefile core/include/sdesp.h
 	@mkdir -p $(@D)
 	@printf '%s\n' 'Name: sdesp-lwip' \
@@ -303,6 +337,7 @@ $(KERNEL): $(BUILD)/kernel/%: $(BUILD)/tests/kernel/%.o \
 	@$(CC) $(LDFLAGS) -o $@ $^ $(BEARSSL_LIBS)
 
 # What runs in network namespaces of this machine.
+NETNS_TESTS := $(sort $(wildcard tests/netns/test_*.sh))
 NETNS_SRC := $(sort $(wildcard tests/netns/*.c))
 NETNS := $(patsubst %.c,$(BUILD)/%,$(NETNS_SRC))
 
@@ -327,14 +362,18 @@ $(LWIP_TESTS) $(LWIP_RELAY): $(BUILD)/%: $(BUILD)/%.o \
 SCRIPT_TESTS := $(sort $(wildcard tests/cli/test_*.sh tests/interop/test_*.sh \
 	tests/lwip/test_*.sh \
 	tests/vectors/test_*.sh tests/cases/test_*.sh tests/build/test_*.sh))
+ifdef SAN
+# Stock baresip cannot load a module that wants the sanitizers' run-time.
+SCRIPT_TESTS := $(filter-out tests/interop/test_baresip.sh,$(SCRIPT_TESTS))
+endif
 RESULTS ?= $(BUILD)/results
 
-check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(KERNEL) \
+check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(NETNS) $(KERNEL) \
 		$(LWIP_TESTS) $(LWIP_RELAY)
 	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(UNIT) $(LWIP_TESTS) $(CASES) \
 		$(README_EXAMPLE) \
-		tests/support/replay.sh $(SCRIPT_TESTS) \
+		tests/support/replay.sh $(SCRIPT_TESTS) $(NETNS_TESTS) \
 		$(if $(SAN),,$(KERNEL_TESTS))
 
 # (No sanitizer runs under user-mode-linux.) The same under QEMU, with the
@@ -343,11 +382,9 @@ check-guest: $(KERNEL)
 	@SDESP_GUEST=qemu BUILD=$(BUILD) \
 		sh tests/support/run.sh $(RESULTS) $(KERNEL_TESTS)
 
-# In network namespaces of this machine. Not part of check: it measures time,
-# and on a loaded machine a cell can fail for that alone.
+# What of check runs in network namespaces, alone.
 check-netns: $(NETNS)
-	@BUILD=$(BUILD) sh tests/support/run.sh $(RESULTS) \
-		$(sort $(wildcard tests/netns/test_*.sh))
+	@BUILD=$(BUILD) sh tests/support/run.sh $(RESULTS) $(NETNS_TESTS)
 
 # What works with what, kept.
 interop: $(KERNEL)
@@ -366,13 +403,15 @@ FORMAT_SRC = $(sort $(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 lint: layers symbols
 	@sh tests/lint/warnings.sh "$(BASE_FLAGS) $(LWIP_CFLAGS)" $(LINT_SRC)
+	@sh tests/lint/warnings.sh "$(BASE_FLAGS) $(LIBRE_CFLAGS)" $(BARESIP_SRC)
 	@clang-format --dry-run -Werror $(FORMAT_SRC)
 	@echo 'clang-format: all as .clang-format says'
 	@cppcheck --quiet --std=c99 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability \
 		--suppress=missingIncludeSystem \
 		-USDESP_CONFIG_FILE $(INCLUDES) \
-		$(LIB_SRC) $(LIBRE_SRC) $(CMD_SRC) $(LWIP_SRC) $(FUZZ_SRC)
+		$(LIB_SRC) $(LIBRE_SRC) $(CMD_SRC) $(LWIP_SRC) \
+		$(BARESIP_SRC) $(FUZZ_SRC)
 	@echo 'cppcheck: nothing found'
 	@shellcheck -S warning $(shell git ls-files -co --exclude-standard '*.sh') .ci/run
 	@echo 'shellcheck: nothing found'

@@ -12,19 +12,6 @@
 
 enum { TEXT = 4096, WORDS = 32 };
 
-struct input {
-	const uint8_t *p;
-	size_t len;
-};
-
-static uint8_t take(struct input *in)
-{
-	if (in->len == 0)
-		return 0;
-	in->len--;
-	return *in->p++;
-}
-
 struct end {
 	struct fake_backend backend;
 	struct sdesp_session session;
@@ -115,31 +102,31 @@ static void cut(struct sdesp_text *text, size_t at, size_t n)
 }
 
 /* What the network does to a text. */
-static void damage(struct sdesp_text *text, struct input *in)
+static void damage(struct sdesp_text *text, struct fuzz_input *in)
 {
 	static const char *const words[] = {" ", "\t", "\r\n", "|2^31", "|1:4",
 		" ESN", " PSK=lab-7", " WSH=64", " -LTS=3600", " X", ";port=1",
 		"a=esp:spi=c0000001\r\n", "a=esp-ts:any self any peer any\r\n",
 		"a=sendonly\r\n", "m=audio 0 RTP/AVP 0\r\n", "tunnel "};
 	char line[TEXT];
-	unsigned n = take(in) % 4;
+	unsigned n = fuzz_take(in) % 4;
 
 	while (n-- > 0 && text->len > 0) {
-		uint8_t how = take(in);
-		size_t at = take(in), from, to;
+		uint8_t how = fuzz_take(in);
+		size_t at = fuzz_take(in), from, to;
 		const char *word = words[how / 8 % 16];
 
-		at = (at << 8 | take(in)) % text->len;
+		at = (at << 8 | fuzz_take(in)) % text->len;
 		line_at(text, at, &from, &to);
 		switch (how % 8) {
 		case 0:
-			text->buf[at] = (char)take(in);
+			text->buf[at] = (char)fuzz_take(in);
 			break;
 		case 1:
-			text->buf[at] ^= (char)(1 << take(in) % 8);
+			text->buf[at] ^= (char)(1 << fuzz_take(in) % 8);
 			break;
 		case 2:
-			cut(text, at, 1u + take(in) % 8);
+			cut(text, at, 1u + fuzz_take(in) % 8);
 			break;
 		case 3:
 			put(text, at, word, strlen(word));
@@ -157,7 +144,7 @@ static void damage(struct sdesp_text *text, struct input *in)
 			put(text, text->len, line, to - from);
 			break;
 		default:
-			to = take(in) % WORDS;
+			to = fuzz_take(in) % WORDS;
 			to = to < in->len ? to : in->len;
 			put(text, at, in->p, to);
 			in->p += to;
@@ -201,7 +188,7 @@ static void check_agreement(struct end *a, struct end *b)
 }
 
 /* One offer and answer; 1 when both ends agree. */
-static int exchange(struct end *a, struct end *b, struct input *in)
+static int exchange(struct end *a, struct end *b, struct fuzz_input *in)
 {
 	char offer_buf[TEXT], answer_buf[TEXT];
 	struct sdesp_text offer, answer;
@@ -240,8 +227,8 @@ static int exchange(struct end *a, struct end *b, struct input *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct end a, b;
-	struct input in = {data, size};
-	unsigned choice = take(&in);
+	struct fuzz_input in = {data, size};
+	unsigned choice = fuzz_take(&in);
 	int agreed;
 
 	begin(&a, 0, choice);

@@ -25,19 +25,6 @@ struct packet {
 	int accepted;
 };
 
-struct input {
-	const uint8_t *p;
-	size_t len;
-};
-
-static uint8_t take(struct input *in)
-{
-	if (in->len == 0)
-		return 0;
-	in->len--;
-	return *in->p++;
-}
-
 struct world {
 	struct sdesp_bearssl crypto;
 	struct sdesp_esp_tx tx;
@@ -48,15 +35,15 @@ struct world {
 	unsigned suite;
 };
 
-static void begin(struct world *w, struct input *in)
+static void begin(struct world *w, struct fuzz_input *in)
 {
 	struct sdesp_sa sa;
-	uint8_t choice = take(in);
+	uint8_t choice = fuzz_take(in);
 
 	memset(w, 0, sizeof *w);
 	memset(&sa, 0, sizeof sa);
 	w->suite = 1 + choice % (SDESP_SUITE_END - 1);
-	sa.spi = 0xc0000000u | take(in);
+	sa.spi = 0xc0000000u | fuzz_take(in);
 	sa.suite = (uint8_t)w->suite;
 	sa.esn = choice >> 7;
 	sa.window = WINDOW;
@@ -67,7 +54,7 @@ static void begin(struct world *w, struct input *in)
 	FUZZ_CHECK(sdesp_esp_rx_init(&w->rx, &w->crypto.vtable, &sa) == 0);
 }
 
-static void seal(struct world *w, struct input *in)
+static void seal(struct world *w, struct fuzz_input *in)
 {
 	uint8_t buf[ROOM];
 	struct sdesp_pkt pkt;
@@ -76,8 +63,8 @@ static void seal(struct world *w, struct input *in)
 	if (w->nsealed == SEALED)
 		return;
 	p = &w->sealed[w->nsealed++];
-	p->payload_len = take(in);
-	p->next_header = take(in);
+	p->payload_len = fuzz_take(in);
+	p->next_header = fuzz_take(in);
 	for (size_t i = 0; i < p->payload_len; i++)
 		p->payload[i] = (uint8_t)(0x55 + i + w->nsealed);
 	memset(&pkt, 0, sizeof pkt);
@@ -183,7 +170,7 @@ static void deliver(struct world *w, const uint8_t *octets, size_t len)
 }
 
 /* What arrives: a sealed packet, as it was or not. */
-static void arrive(struct world *w, struct input *in, uint8_t how)
+static void arrive(struct world *w, struct fuzz_input *in, uint8_t how)
 {
 	uint8_t octets[ROOM];
 	const struct packet *p;
@@ -191,20 +178,20 @@ static void arrive(struct world *w, struct input *in, uint8_t how)
 
 	if (w->nsealed == 0)
 		return;
-	p = &w->sealed[take(in) % w->nsealed];
+	p = &w->sealed[fuzz_take(in) % w->nsealed];
 	len = p->len;
 	memcpy(octets, p->octets, len);
 	if (how == 1) {
-		size_t at = take(in);
+		size_t at = fuzz_take(in);
 
-		at = (at << 8 | take(in)) % len;
-		octets[at] ^= take(in);
+		at = (at << 8 | fuzz_take(in)) % len;
+		octets[at] ^= fuzz_take(in);
 	} else if (how == 2) {
-		len = (size_t)take(in) % (len + 1);
+		len = (size_t)fuzz_take(in) % (len + 1);
 	} else if (how == 3) {
-		size_t more = take(in) % 32;
+		size_t more = fuzz_take(in) % 32;
 
-		memset(octets + len, take(in), more);
+		memset(octets + len, fuzz_take(in), more);
 		len += more;
 	}
 	deliver(w, octets, len);
@@ -213,11 +200,11 @@ static void arrive(struct world *w, struct input *in, uint8_t how)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world w;
-	struct input in = {data, size};
+	struct fuzz_input in = {data, size};
 
 	begin(&w, &in);
 	while (in.len > 0) {
-		uint8_t op = take(&in) % 8;
+		uint8_t op = fuzz_take(&in) % 8;
 		size_t len;
 
 		if (op < 3) {
@@ -225,7 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		} else if (op < 7) {
 			arrive(&w, &in, op - 3);
 		} else {
-			len = take(&in);
+			len = fuzz_take(&in);
 			len = len < in.len ? len : in.len;
 			deliver(&w, in.p, len);
 			in.p += len;

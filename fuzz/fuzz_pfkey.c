@@ -1,10 +1,11 @@
 /*
- * A kernel that answers whatever the input says: octet 0 picks the system,
- * then each message is a length of two octets and its octets. A message that
+ * A kernel that answers whatever the input says: octet 0 picks the system and,
+ * with its top bit, that dumps are answered so as well, not as empty. Then each message is a length of two octets and its octets. A message that
  * begins with "=" has the pid and number of the request put into it. Whatever
  * comes, every call ends, and nothing stays in our tables that was refused.
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 
 #include "backends/pfkey/reader.h"
@@ -15,6 +16,9 @@ struct source {
 	const uint8_t *p;
 	size_t len;
 	unsigned taken; /* by one request */
+	size_t most;
+	int empty; /* dumps are */
+	int dumping;
 	uint8_t request[16];
 };
 
@@ -25,7 +29,22 @@ static int take(void *ctx, const uint8_t *msg, size_t len)
 	FUZZ_CHECK(len >= 16 && len <= SDESP_PFKEY_REQUEST && len % 8 == 0);
 	memcpy(s->request, msg, 16);
 	s->taken = 0;
+	if (msg[1] == PFKEY_DUMP || msg[1] == KAME_SPDDUMP)
+		s->dumping = s->empty;
 	return 0;
+}
+
+/* None there: an error, or the reply that OpenBSD's second request gets. */
+static long end_dump(struct source *s, uint8_t *buf)
+{
+	const uint16_t length = 2;
+
+	s->dumping = 0;
+	memcpy(buf, s->request, 16);
+	memcpy(buf + 4, &length, sizeof length);
+	if (s->request[1] != PFKEY_REGISTER)
+		buf[2] = ENOENT;
+	return 16;
 }
 
 static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
@@ -34,7 +53,9 @@ static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
 	size_t len;
 
 	(void)wait;
-	FUZZ_CHECK(++s->taken <= 2 * SDESP_PFKEY_PATIENCE);
+	FUZZ_CHECK(++s->taken <= s->most);
+	if (s->dumping)
+		return end_dump(s, buf);
 	if (s->len < 2)
 		return 0;
 	len = (size_t)(s->p[0] << 8 | s->p[1]);
@@ -52,6 +73,18 @@ static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
 		memcpy(buf + 8, s->request + 8, 8);
 	}
 	return (long)len;
+}
+
+static int claim(void *ctx, unsigned instance)
+{
+	(void)ctx;
+	return instance < 2; /* two others are alive */
+}
+
+static void release(void *ctx, unsigned instance)
+{
+	(void)ctx;
+	FUZZ_CHECK(instance >= 2 && instance < SDESP_PFKEY_INSTANCES);
 }
 
 /* What was read points into what was given, whole. */
@@ -96,6 +129,19 @@ static void fill(
 	sa->spi = inbound ? 0x2000 : 0x3000;
 }
 
+/* To another port, then to another address. */
+static void move_pair(struct sdesp_pfkey *pf, struct sdesp_sa_pair *pair)
+{
+	struct sdesp_addr to = pair->flow.remote;
+
+	for (unsigned i = 0; i < 2; i++) {
+		to.port++;
+		to.ip[3] = (uint8_t)(to.ip[3] + i);
+		(void)!sdesp_sa_pair_move(
+			pair, &pf->base, &pair->flow.local, &to);
+	}
+}
+
 static void run_pair(struct sdesp_pfkey *pf)
 {
 	struct sdesp_sa_pair pair = {.flow = flow()};
@@ -115,6 +161,7 @@ static void run_pair(struct sdesp_pfkey *pf)
 	(void)pf->base.vtable->sa_query(
 		&pf->base, &pair.flow, 0x2000, 1, &stats);
 	(void)sdesp_pfkey_tick(pf, 1000);
+	move_pair(pf, &pair);
 	(void)sdesp_sa_pair_delete(&pair, &pf->base);
 	for (unsigned i = 0; i < SDESP_PFKEY_SAS; i++)
 		FUZZ_CHECK(pf->sas[i].state == SDESP_SA_NONE);
@@ -133,12 +180,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.seq = 0x100000,
 		.send = take,
 		.receive = give,
+		.claim = claim,
+		.release = release,
 		.ctx = &source};
 
 	check_read(data, size);
 	if (size == 0)
 		return 0;
 	config.dialect = dialects[data[0] % 5];
+	source.empty = data[0] < 0x80;
+	source.most = 2 * SDESP_PFKEY_PATIENCE + size;
 	source.p++;
 	source.len--;
 	if (sdesp_pfkey_init(&pf, &config) == SDESP_OK)

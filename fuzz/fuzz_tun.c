@@ -20,17 +20,11 @@ static struct tun_end ends[2];
 static struct sdesp_esp_tx peer; /* to end 1; checks nothing */
 static uint8_t room[SDESP_TUN_HEAD + TUN_OCTETS + SDESP_TUN_TAIL];
 
-static struct {
-	const uint8_t *p;
-	size_t left;
-} in;
+static struct fuzz_input in;
 
 static unsigned next(void)
 {
-	if (in.left == 0)
-		return 0;
-	in.left--;
-	return *in.p++;
+	return fuzz_take(&in);
 }
 
 /* As many octets as the next two say and there are, where packets begin. */
@@ -38,12 +32,7 @@ static size_t next_octets(void)
 {
 	size_t n = (next() << 8 | next()) % LONGEST;
 
-	if (n > in.left)
-		n = in.left;
-	memcpy(room + SDESP_TUN_HEAD, in.p, n);
-	in.p += n;
-	in.left -= n;
-	return n;
+	return fuzz_take_all(&in, room + SDESP_TUN_HEAD, n);
 }
 
 static struct sdesp_pkt packet(size_t len)
@@ -169,7 +158,7 @@ static void key(struct sdesp_sa *sa)
 {
 	uint32_t hash = 2166136261U;
 
-	for (size_t i = 0; i < in.left; i++)
+	for (size_t i = 0; i < in.len; i++)
 		hash = (hash ^ in.p[i]) * 16777619U;
 	memcpy(sa->keymat, &hash, sizeof hash);
 }
@@ -199,9 +188,9 @@ static void begin(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	in.p = data;
-	in.left = size;
+	in.len = size;
 	begin();
-	while (in.left > 0) {
+	while (in.len > 0) {
 		unsigned op = next();
 
 		if (op % 8 == 7)

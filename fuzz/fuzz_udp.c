@@ -29,17 +29,11 @@ static struct udp_wire arriving;
 static struct sealed sealed[SEALED];
 static size_t nsealed;
 
-static struct {
-	const uint8_t *p;
-	size_t left;
-} in;
+static struct fuzz_input in;
 
 static unsigned next(void)
 {
-	if (in.left == 0)
-		return 0;
-	in.left--;
-	return *in.p++;
+	return fuzz_take(&in);
 }
 
 /* As many octets as the next one says and there are. */
@@ -47,12 +41,7 @@ static size_t next_octets(uint8_t octets[LONGEST])
 {
 	size_t n = next();
 
-	if (n > in.left)
-		n = in.left;
-	memcpy(octets, in.p, n);
-	in.p += n;
-	in.left -= n;
-	return n;
+	return fuzz_take_all(&in, octets, n);
 }
 
 /* What the receiver grants. */
@@ -86,7 +75,7 @@ static void key(struct sdesp_sa *sa)
 {
 	uint32_t hash = 2166136261U;
 
-	for (size_t i = 0; i < in.left; i++)
+	for (size_t i = 0; i < in.len; i++)
 		hash = (hash ^ in.p[i]) * 16777619U;
 	memcpy(sa->keymat, &hash, sizeof hash);
 }
@@ -217,9 +206,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned op;
 
 	in.p = data;
-	in.left = size;
+	in.len = size;
 	begin();
-	while (in.left > 0 && nsealed < SEALED - 1) {
+	while (in.len > 0 && nsealed < SEALED - 1) {
 		op = next();
 		if (op % 4 == 0)
 			put(octets, next_octets(octets));

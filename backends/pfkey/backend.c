@@ -28,19 +28,12 @@ static int natt_port_fits(
 	return !flow->udp || port == 0 || flow->local.port == port;
 }
 
-static int is_ip(const struct sdesp_addr *addr)
-{
-	return addr->family == 4 || addr->family == 6;
-}
-
 int sdesp_pfkey_check_flow(
 	const struct sdesp_pfkey *pf, const struct sdesp_flow *flow)
 {
-	if (!is_ip(&flow->local) || flow->remote.family != flow->local.family ||
-		flow->nts > SDESP_MAX_TS || !natt_port_fits(pf, flow) ||
-		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL))
+	if (!natt_port_fits(pf, flow))
 		return SDESP_ERR_UNSUPPORTED;
-	return SDESP_OK;
+	return sdesp_flow_check(flow);
 }
 
 static void features(struct sdesp_backend *be, struct sdesp_features *f)
@@ -104,7 +97,8 @@ static int spi_reserve(
 
 	if (spi < SDESP_SPI_MIN)
 		return SDESP_ERR_ARG;
-	if (!is_ip(&flow->local) || !natt_port_fits(pf, flow))
+	if ((flow->local.family != 4 && flow->local.family != 6) ||
+		!natt_port_fits(pf, flow))
 		return SDESP_ERR_UNSUPPORTED;
 	if (sdesp_pfkey_find(pf, flow, spi, 1) != NULL)
 		return SDESP_ERR_EXISTS;
@@ -113,6 +107,7 @@ static int spi_reserve(
 		return SDESP_ERR_SPACE;
 	if (sa->mode == 0)
 		sa->mode = SDESP_TRANSPORT;
+	sa->reqid = pf->reqid;
 	status = getspi(pf, sa);
 	if (status == SDESP_OK)
 		sa->state = SDESP_SA_LARVAL;
@@ -221,10 +216,9 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		return SDESP_ERR_EXISTS;
 
 	sdesp_pfkey_name(&at, flow, sa->spi, inbound);
-	at.soft_packets = sa->soft.packets;
-	at.hard_packets = sa->hard.packets;
-	if (!inbound)
-		at.reqid = sdesp_pfkey_reqid(pf, sa->spi);
+	at.soft = sa->soft;
+	at.hard = sa->hard;
+	at.reqid = inbound ? pf->reqid : sdesp_pfkey_reqid(pf, sa->spi);
 	if (own != NULL) {
 		status = replace_larval(pf, own, &at, sa);
 	} else {
@@ -291,14 +285,14 @@ static const char *cause(struct sdesp_backend *be)
 	return self(be)->cause;
 }
 
-/* No sa_move: PF_KEY cannot. */
-static const struct sdesp_backend_class class = {
+const struct sdesp_backend_class sdesp_pfkey_class = {
 	.version = 1,
 	.name = "pfkey",
 	.features = features,
 	.spi_reserve = spi_reserve,
 	.spi_release = spi_release,
 	.sa_add = sa_add,
+	.sa_move = sdesp_pfkey_move,
 	.sa_delete = sa_delete,
 	.sa_query = sa_query,
 	.policy_set = sdesp_pfkey_policy_set,
@@ -307,31 +301,3 @@ static const struct sdesp_backend_class class = {
 	.poll = sdesp_pfkey_poll,
 	.cause = cause,
 };
-
-int sdesp_pfkey_init(
-	struct sdesp_pfkey *pf, const struct sdesp_pfkey_config *config)
-{
-	struct pfkey_message msg;
-	struct pfkey_writer w;
-	int status;
-
-	memset(pf, 0, sizeof *pf);
-	if (config->dialect == NULL || config->send == NULL ||
-		config->receive == NULL)
-		return SDESP_ERR_ARG;
-	pf->base.vtable = &class;
-	pf->config = *config;
-	sdesp_pfkey_ask(pf, &w, PFKEY_REGISTER);
-	status = sdesp_pfkey_exchange(pf, &w, &msg);
-	if (status == SDESP_OK)
-		pf->suites = sdesp_pfkey_get_suites(config->dialect, &msg);
-	sdesp_wipe(pf->reply, sizeof pf->reply);
-	return status == SDESP_OK ? SDESP_OK : SDESP_ERR_BACKEND;
-}
-
-void sdesp_pfkey_close(struct sdesp_pfkey *pf)
-{
-	if (pf->base.vtable != NULL)
-		sdesp_pfkey_delete_bypasses(pf);
-	sdesp_wipe(pf, sizeof *pf);
-}

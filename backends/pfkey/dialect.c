@@ -23,13 +23,16 @@ static const struct pfkey_algorithm freebsd[] = {
 };
 
 /* sys/netipsec/key.c: key_setsaval() takes the window in octets of its bitmap,
- * or in packets by SADB_X_EXT_SA_REPLAY; SADB_X_SAFLAGS_ESN 0x400. */
+ * or in packets by SADB_X_EXT_SA_REPLAY; key_updateaddresses() clones an SA
+ * with all but its addresses; SADB_X_SAFLAGS_ESN 0x400. */
 const struct sdesp_pfkey_dialect sdesp_pfkey_freebsd = {
 	.name = "FreeBSD",
 	.satype = 3,
 	.sa_len = 1,
 	.inet6 = 28,
 	.natt = NATT_KAME,
+	.move = MOVE_UPDATE,
+	.priority = 1,
 	.window_unit = 8,
 	.window_ext = 1,
 	.max_window = SDESP_MAX_WINDOW,
@@ -46,6 +49,7 @@ static const struct pfkey_algorithm netbsd[] = {
 	{SDESP_NULL_HMAC_SHA2_256_128, 11, 5, SHA2_128},
 };
 
+/* UPDATE puts a new SA in the place of the old one (sys/netipsec/key.c). */
 const struct sdesp_pfkey_dialect sdesp_pfkey_netbsd = {
 	.name = "NetBSD",
 	.satype = 3,
@@ -69,7 +73,8 @@ static const struct pfkey_algorithm macos[] = {
 	{SDESP_NULL_HMAC_SHA2_256_128, 3, 6, SHA2_128},
 };
 
-/* The port is net.inet.ipsec.esp_port. */
+/* The port is net.inet.ipsec.esp_port. bsd/netkey/key.c: key_migrate() hangs
+ * an SA elsewhere, key_update() sets it up anew. */
 const struct sdesp_pfkey_dialect sdesp_pfkey_macos = {
 	.name = "macOS",
 	.satype = 3,
@@ -77,6 +82,7 @@ const struct sdesp_pfkey_dialect sdesp_pfkey_macos = {
 	.inet6 = 30,
 	.natt = NATT_MACOS,
 	.natt_port = 4500,
+	.move = MOVE_MIGRATE,
 	.window_unit = 8,
 	.max_window = 255 * 8,
 	ROWS(macos),
@@ -95,7 +101,8 @@ static const struct pfkey_algorithm openbsd[] = {
 };
 
 /* SADB_SATYPE_ESP is 2, against RFC 2367 3.3; SADB_X_SAFLAGS_ESN 0x400; the
- * port is net.inet.esp.udpencap_port. */
+ * port is net.inet.esp.udpencap_port. sys/net/pfkeyv2.c: UPDATE of an SA that
+ * has keys takes ports, source and, as proxy, destination. */
 const struct sdesp_pfkey_dialect sdesp_pfkey_openbsd = {
 	.name = "OpenBSD",
 	.satype = 2,
@@ -104,6 +111,7 @@ const struct sdesp_pfkey_dialect sdesp_pfkey_openbsd = {
 	.flows = 1,
 	.natt = NATT_OPENBSD,
 	.natt_port = 4500,
+	.move = MOVE_PROXY,
 	.window_unit = 1,
 	.max_window = 255,
 	.esn = 0x400,
@@ -125,11 +133,25 @@ const struct sdesp_pfkey_dialect sdesp_pfkey_linux = {
 	.inet6 = 10,
 	.wide_reqid = 1,
 	.natt = NATT_KAME,
+	.move = MOVE_PORTS,
+	.priority = 1,
 	.counts = 1,
 	.window_unit = 1,
 	.max_window = 32,
 	ROWS(linux_rows),
 };
+
+unsigned sdesp_pfkey_base(unsigned instance)
+{
+	return SDESP_PFKEY_REQID + instance * SDESP_PFKEY_REQIDS;
+}
+
+unsigned sdesp_pfkey_instance(uint32_t reqid)
+{
+	uint32_t n = (reqid - SDESP_PFKEY_REQID) / SDESP_PFKEY_REQIDS;
+
+	return n < SDESP_PFKEY_INSTANCES ? (unsigned)n : SDESP_PFKEY_INSTANCES;
+}
 
 const struct pfkey_algorithm *sdesp_pfkey_algorithm(
 	const struct sdesp_pfkey_dialect *d, unsigned suite)

@@ -27,7 +27,8 @@ enum {
 	PFKEY_EXT_LIFETIME_SOFT,
 	PFKEY_EXT_ADDRESS_SRC,
 	PFKEY_EXT_ADDRESS_DST,
-	PFKEY_EXT_KEY_AUTH = 8,
+	PFKEY_EXT_ADDRESS_PROXY,
+	PFKEY_EXT_KEY_AUTH,
 	PFKEY_EXT_KEY_ENCRYPT,
 	PFKEY_EXT_IDENTITY_SRC,
 	PFKEY_EXT_IDENTITY_DST,
@@ -42,12 +43,15 @@ enum {
 	KAME_SPDUPDATE = 13,
 	KAME_SPDADD = 14,
 	KAME_SPDDELETE = 15,
+	KAME_SPDDUMP = 18,
 	KAME_EXT_POLICY = 18,
 	KAME_EXT_SA2 = 19,
 	KAME_EXT_NAT_T_TYPE = 20,
 	KAME_EXT_NAT_T_SPORT = 21,
 	KAME_EXT_NAT_T_DPORT = 22,
-	KAME_EXT_SA_REPLAY = 26 /* FreeBSD only */
+	KAME_EXT_SA_REPLAY = 26, /* FreeBSD only, as the next two */
+	KAME_EXT_NEW_ADDRESS_SRC = 27,
+	KAME_EXT_NEW_ADDRESS_DST = 28
 };
 
 /* KAME's policies: netipsec/ipsec.h (FreeBSD, NetBSD), netinet6/ipsec.h
@@ -87,13 +91,31 @@ enum {
 	OPENBSD_IDENT_FQDN = 2
 };
 
-/* xnu, bsd/net/pfkeyv2.h, private part. */
-enum { MACOS_NATT = 0x0002 };
+/* xnu, bsd/net/pfkeyv2.h, in part private. */
+enum {
+	MACOS_MIGRATE = 26,
+	MACOS_EXT_MIGRATE_SRC = 27,
+	MACOS_EXT_MIGRATE_DST = 28,
+	MACOS_NATT = 0x0002
+};
+
+/* Linux' include/uapi/linux/pfkeyv2.h. */
+enum { LINUX_NEW_MAPPING = 23 };
 
 enum pfkey_natt {
 	NATT_KAME,    /* three extensions; a socket with UDP_ENCAP */
 	NATT_OPENBSD, /* a flag and the peer's port; one port of our own */
 	NATT_MACOS    /* a flag, and a longer SA; one port of our own */
+};
+
+/* How a kernel gives an SA other outer addresses, with its keys, counters and
+ * numbers as they are. */
+enum pfkey_move {
+	MOVE_NOT,     /* it cannot: UPDATE would begin at number 1 again */
+	MOVE_PORTS,   /* UPDATE, with keys, and ports alone */
+	MOVE_UPDATE,  /* UPDATE, without keys, with KAME_EXT_NEW_ADDRESS_* */
+	MOVE_MIGRATE, /* a message of its own */
+	MOVE_PROXY    /* UPDATE, with the new destination as proxy */
 };
 
 struct pfkey_algorithm {
@@ -112,6 +134,8 @@ struct sdesp_pfkey_dialect {
 	uint8_t wide_reqid;  /* 1: request ids of 32 bits in policies */
 	uint8_t natt;        /* enum pfkey_natt */
 	uint16_t natt_port;  /* the only own port there is; 0 = any */
+	uint8_t move;        /* enum pfkey_move */
+	uint8_t priority;    /* 1: policies have one, and tell it */
 	uint8_t counts;      /* 1: packets count against lifetimes */
 	uint8_t window_unit; /* packets that one of sadb_sa_replay stands for */
 	uint8_t window_ext;  /* 1: KAME_EXT_SA_REPLAY */
@@ -120,6 +144,11 @@ struct sdesp_pfkey_dialect {
 	const struct pfkey_algorithm *algorithms;
 	unsigned nalgorithms;
 };
+
+/* Request ids of an instance: the first, which its inbound SAs have, and whose
+ * one is; SDESP_PFKEY_INSTANCES: not ours. */
+unsigned sdesp_pfkey_base(unsigned instance);
+unsigned sdesp_pfkey_instance(uint32_t reqid);
 
 /* The row of a suite whose packets are as SPEC 13.3 wants them; NULL = none. */
 const struct pfkey_algorithm *sdesp_pfkey_algorithm(

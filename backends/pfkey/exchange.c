@@ -13,6 +13,9 @@
 /* The first 12 bits of a sequence number are the instance's. */
 #define COUNT 0xfffff
 
+/* Messages that one dump may have. */
+#define DUMP_MAX 0x100000
+
 static const char *name(const struct sdesp_pfkey *pf, unsigned type)
 {
 	static const char *const rfc[] = {"?", "GETSPI", "UPDATE", "ADD",
@@ -22,9 +25,14 @@ static const char *name(const struct sdesp_pfkey *pf, unsigned type)
 
 	if (type <= PFKEY_REGISTER)
 		return rfc[type];
+	if (type == PFKEY_DUMP)
+		return "DUMP";
 	if (pf->config.dialect->flows)
 		return openbsd[type == OPENBSD_DELFLOW];
-	return kame[(type - KAME_SPDUPDATE) % 3];
+	if (type == KAME_SPDDUMP)
+		return "SPDDUMP";
+	return type == MACOS_MIGRATE ? "MIGRATE"
+				     : kame[(type - KAME_SPDUPDATE) % 3];
 }
 
 int sdesp_pfkey_blame(
@@ -105,23 +113,30 @@ static int wait_reply(struct sdesp_pfkey *pf, struct pfkey_message *msg,
 	return sdesp_pfkey_blame(pf, name(pf, type), "no reply");
 }
 
+/* Give it away; its memory has nothing of it left. */
+static int give(struct sdesp_pfkey *pf, struct pfkey_writer *w)
+{
+	int status = sdesp_pfkey_end(w), error = 0;
+
+	pf->unsure = 0;
+	pf->cause[0] = '\0';
+	if (status == SDESP_OK)
+		error = pf->config.send(pf->config.ctx, w->buf, w->len);
+	if (error != 0)
+		status = refusal(pf, w->buf[1], (unsigned)error);
+	sdesp_wipe(w->buf, sizeof w->buf);
+	return status;
+}
+
 int sdesp_pfkey_exchange(struct sdesp_pfkey *pf, struct pfkey_writer *w,
 	struct pfkey_message *msg)
 {
 	unsigned type = w->buf[1];
 	uint32_t seq = sdesp_pfkey_get32(w->buf + 8);
-	int status = sdesp_pfkey_end(w), error;
+	int status = give(pf, w);
 
 	memset(msg, 0, sizeof *msg);
-	pf->unsure = 0;
-	pf->cause[0] = '\0';
-	if (status == SDESP_OK) {
-		error = pf->config.send(pf->config.ctx, w->buf, w->len);
-		status = error == 0 ? wait_reply(pf, msg, type, seq)
-				    : refusal(pf, type, (unsigned)error);
-	}
-	sdesp_wipe(w->buf, sizeof w->buf);
-	return status;
+	return status == SDESP_OK ? wait_reply(pf, msg, type, seq) : status;
 }
 
 int sdesp_pfkey_tell(struct sdesp_pfkey *pf, struct pfkey_writer *w)
@@ -142,6 +157,57 @@ void sdesp_pfkey_undo(struct sdesp_pfkey *pf, struct pfkey_writer *w)
 	(void)sdesp_pfkey_tell(pf, w);
 	memcpy(pf->cause, cause, sizeof cause);
 	pf->unsure = unsure;
+}
+
+/* Read what a dump says, up to its end. */
+static int dumped(struct sdesp_pfkey *pf, unsigned type, unsigned last,
+	sdesp_pfkey_each *each, void *ctx)
+{
+	struct pfkey_message msg;
+	int status = SDESP_OK, over = 0;
+
+	for (unsigned i = 0; i < DUMP_MAX && !over; i++) {
+		if (!next(pf, &msg, 1))
+			break;
+		if (msg.pid != pf->config.pid ||
+			(msg.type != type && msg.type != last)) {
+			sdesp_pfkey_event(pf, &msg);
+		} else if (msg.error != 0) {
+			status = refusal(pf, msg.type, msg.error);
+			over = 1;
+		} else {
+			if (msg.type == type)
+				each(ctx, pf, &msg);
+			over = msg.type == last &&
+			       (last != type || msg.seq == 0);
+		}
+		sdesp_wipe(pf->reply, sizeof pf->reply);
+	}
+	return over ? status : sdesp_pfkey_blame(pf, name(pf, type), "no end");
+}
+
+int sdesp_pfkey_dump(struct sdesp_pfkey *pf, unsigned type,
+	sdesp_pfkey_each *each, void *ctx)
+{
+	unsigned last = pf->config.dialect->flows ? PFKEY_REGISTER : type;
+	uint8_t lost = pf->lost;
+	struct pfkey_writer w;
+	int status;
+
+	pf->lost = 0;
+	sdesp_pfkey_ask(pf, &w, type);
+	status = give(pf, &w);
+	if (status == SDESP_OK && last != type) {
+		sdesp_pfkey_ask(pf, &w, last);
+		status = give(pf, &w);
+	}
+	if (status == SDESP_OK)
+		status = dumped(pf, type, last, each, ctx);
+	if (status == SDESP_OK && pf->lost)
+		status = sdesp_pfkey_blame(
+			pf, name(pf, type), "some of it is lost");
+	pf->lost |= lost;
+	return status == SDESP_ERR_GONE ? SDESP_OK : status;
 }
 
 int sdesp_pfkey_overhear(struct sdesp_pfkey *pf)

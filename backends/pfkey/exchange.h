@@ -30,6 +30,18 @@ int sdesp_pfkey_tell(struct sdesp_pfkey *pf, struct pfkey_writer *w);
 /* The same to undo something: what the last failure was stays said. */
 void sdesp_pfkey_undo(struct sdesp_pfkey *pf, struct pfkey_writer *w);
 
+/*
+ * Ask for all SAs or all policies; each() sees them one by one, and asks for
+ * nothing itself. OpenBSD does not say which is the last: there the reply to
+ * a second request is the end.
+ *
+ * SDESP_ERR_BACKEND  pf->cause says why; each() may not have seen them all
+ */
+typedef void sdesp_pfkey_each(
+	void *ctx, struct sdesp_pfkey *pf, const struct pfkey_message *msg);
+SDESP_CHECK int sdesp_pfkey_dump(struct sdesp_pfkey *pf, unsigned type,
+	sdesp_pfkey_each *each, void *ctx);
+
 /* Read at most one message that is not a reply. 1 = there may be more. */
 int sdesp_pfkey_overhear(struct sdesp_pfkey *pf);
 

@@ -10,101 +10,18 @@
 #include "base/ct.h"
 
 #include "exchange.h"
-#include "request.h"
+#include "rules.h"
 #include "table.h"
-
-enum verb { PUT, REPLACE, REMOVE };
-
-static unsigned request(const struct sdesp_pfkey *pf, enum verb verb)
-{
-	static const uint8_t kame[] = {
-		KAME_SPDADD, KAME_SPDUPDATE, KAME_SPDDELETE};
-	static const uint8_t openbsd[] = {
-		OPENBSD_ADDFLOW, OPENBSD_ADDFLOW, OPENBSD_DELFLOW};
-
-	return pf->config.dialect->flows ? openbsd[verb] : kame[verb];
-}
-
-static void ask(struct sdesp_pfkey *pf, struct pfkey_writer *w, enum verb verb,
-	const struct pfkey_selector *sel, int inbound, enum pfkey_rule rule,
-	const struct sdesp_pfkey_flow *f)
-{
-	sdesp_pfkey_ask(pf, w, request(pf, verb));
-	sdesp_pfkey_put_policy(
-		w, sel, inbound, rule, &f->flow, f->reqid, f->spi);
-}
-
-static int change(struct sdesp_pfkey *pf, enum verb verb,
-	const struct pfkey_selector *sel, int inbound, enum pfkey_rule rule,
-	const struct sdesp_pfkey_flow *f)
-{
-	struct pfkey_writer w;
-
-	ask(pf, &w, verb, sel, inbound, rule, f);
-	return sdesp_pfkey_tell(pf, &w);
-}
-
-static void undo(struct sdesp_pfkey *pf, enum verb verb,
-	const struct pfkey_selector *sel, int inbound, enum pfkey_rule rule,
-	const struct sdesp_pfkey_flow *f)
-{
-	struct pfkey_writer w;
-
-	ask(pf, &w, verb, sel, inbound, rule, f);
-	sdesp_pfkey_undo(pf, &w);
-}
-
-/* Nothing is said of SAs where a policy goes, or lets all pass. */
-static const struct sdesp_pfkey_flow none;
-
-/* The policies of a selector that had none, out and in. */
-static int add(struct sdesp_pfkey *pf, const struct pfkey_selector *sel,
-	enum pfkey_rule out, enum pfkey_rule in,
-	const struct sdesp_pfkey_flow *f)
-{
-	int status = change(pf, PUT, sel, 0, out, f);
-
-	if (status == SDESP_OK) {
-		status = change(pf, PUT, sel, 1, in, f);
-		if (status == SDESP_OK)
-			return status;
-		if (pf->unsure)
-			undo(pf, REMOVE, sel, 1, PFKEY_RULE_BLOCK, &none);
-	} else if (!pf->unsure) {
-		return status;
-	}
-	undo(pf, REMOVE, sel, 0, PFKEY_RULE_BLOCK, &none);
-	return status;
-}
-
-static int first(int a, int b)
-{
-	return a != SDESP_OK ? a : b;
-}
-
-/* A second time, if the first has failed: nothing may stay behind. */
-static int take(
-	struct sdesp_pfkey *pf, const struct pfkey_selector *sel, int inbound)
-{
-	int status = SDESP_ERR_BACKEND, tries = 0;
-
-	while (tries++ < 2 && status != SDESP_OK && status != SDESP_ERR_GONE)
-		status = change(
-			pf, REMOVE, sel, inbound, PFKEY_RULE_BLOCK, &none);
-	return status;
-}
-
-static int take_away(struct sdesp_pfkey *pf, const struct pfkey_selector *sel)
-{
-	int in = take(pf, sel, 1);
-
-	return first(in, take(pf, sel, 0));
-}
 
 static enum pfkey_rule rule(const struct sdesp_pfkey_flow *f)
 {
 	return f->action == SDESP_PROTECT ? PFKEY_RULE_PROTECT
 					  : PFKEY_RULE_BLOCK;
+}
+
+static int first(int a, int b)
+{
+	return a != SDESP_OK ? a : b;
 }
 
 static int same(const struct pfkey_selector *a, const struct pfkey_selector *b)
@@ -137,43 +54,94 @@ static int next(
 	return status;
 }
 
+/* What is to become of one selector. Inbound there is nothing to replace but
+ * where the SAs that are asked for have other ends now. */
+static int replace(struct sdesp_pfkey *pf, const struct pfkey_selector *sel,
+	const struct sdesp_pfkey_flow *to, int ends)
+{
+	int status = SDESP_OK;
+
+	if (ends)
+		status = sdesp_pfkey_rule(
+			pf, PFKEY_REPLACE, sel, 1, PFKEY_RULE_PROTECT, to);
+	if (status == SDESP_OK)
+		status = sdesp_pfkey_rule(
+			pf, PFKEY_REPLACE, sel, 0, rule(to), to);
+	return status;
+}
+
 /* The first n selectors, as they were. */
 static void put_back(struct sdesp_pfkey *pf, const struct sdesp_flow *flow,
-	const struct sdesp_pfkey_flow *old, unsigned n)
+	const struct sdesp_pfkey_flow *old, unsigned n, int ends)
 {
 	struct pfkey_selector sel;
 
 	while (n-- > 0 && sdesp_pfkey_selector(&sel, flow, n) == 1) {
-		if (old != NULL) {
-			undo(pf, REPLACE, &sel, 0, rule(old), old);
-		} else {
-			undo(pf, REMOVE, &sel, 1, PFKEY_RULE_BLOCK, &none);
-			undo(pf, REMOVE, &sel, 0, PFKEY_RULE_BLOCK, &none);
+		if (old == NULL) {
+			sdesp_pfkey_undo_rules(pf, &sel);
+			continue;
 		}
+		sdesp_pfkey_undo_rule(pf, &sel, 0, rule(old), old);
+		if (ends)
+			sdesp_pfkey_undo_rule(
+				pf, &sel, 1, PFKEY_RULE_PROTECT, old);
 	}
 }
 
-/* From old, which is NULL when the flow has no policy yet. */
+/* From old, which is NULL when the selectors have no policy yet. */
 static int apply(struct sdesp_pfkey *pf, const struct sdesp_pfkey_flow *to,
 	const struct sdesp_pfkey_flow *old)
 {
+	int ends = old != NULL && !sdesp_flow_equal(&old->flow, &to->flow);
 	struct pfkey_selector sel;
 	unsigned n = 0;
 	int status;
 
 	while ((status = next(&sel, &to->flow, &n)) == 1) {
 		if (old == NULL)
-			status =
-				add(pf, &sel, rule(to), PFKEY_RULE_PROTECT, to);
+			status = sdesp_pfkey_add_rules(
+				pf, &sel, rule(to), PFKEY_RULE_PROTECT, to);
 		else
-			status = change(pf, REPLACE, &sel, 0, rule(to), to);
+			status = replace(pf, &sel, to, ends);
 		if (status != SDESP_OK) {
 			/* Perhaps the last one was replaced after all. */
-			put_back(pf, &to->flow, old, old == NULL ? n - 1 : n);
+			put_back(pf, &to->flow, old, old == NULL ? n - 1 : n,
+				ends);
 			return status;
 		}
 	}
 	return status;
+}
+
+/* The same selectors, in the same order: the flow of a peer that has moved. */
+static int twins(const struct sdesp_flow *a, const struct sdesp_flow *b)
+{
+	struct pfkey_selector left, right;
+	int status = 1;
+
+	for (unsigned n = 0; status == 1; n++) {
+		status = sdesp_pfkey_selector(&left, a, n);
+		if (sdesp_pfkey_selector(&right, b, n) != status ||
+			(status == 1 && !same(&left, &right)))
+			return 0;
+	}
+	return 1;
+}
+
+/* Another flow with the selectors of this one: the one that has policies, or
+ * one that waits for them. NULL = none. */
+static struct sdesp_pfkey_flow *twin_of(
+	struct sdesp_pfkey *pf, const struct sdesp_flow *flow, int waits)
+{
+	for (unsigned i = 0; i < SDESP_PFKEY_FLOWS; i++) {
+		struct sdesp_pfkey_flow *f = &pf->flows[i];
+
+		if (f->used && f->waits == waits &&
+			!sdesp_flow_equal(&f->flow, flow) &&
+			twins(&f->flow, flow))
+			return f;
+	}
+	return NULL;
 }
 
 static int holds(
@@ -196,7 +164,7 @@ static int check_others(struct sdesp_pfkey *pf, const struct sdesp_flow *flow)
 
 	for (unsigned n = 0; sdesp_pfkey_selector(&sel, flow, n) == 1; n++) {
 		for (unsigned i = 0; i < SDESP_PFKEY_FLOWS; i++) {
-			if (pf->flows[i].used &&
+			if (pf->flows[i].used && !pf->flows[i].waits &&
 				holds(&pf->flows[i].flow, &sel))
 				return sdesp_pfkey_blame(pf, "policy",
 					"another flow has this selector");
@@ -214,12 +182,33 @@ static struct sdesp_pfkey_flow *free_flow(struct sdesp_pfkey *pf)
 	return NULL;
 }
 
+/*
+ * Into its slot, once the kernel has it. While a twin has policies, this flow
+ * may wait for them: until then they let nothing of its own through, whose
+ * outbound SA they do not name.
+ */
+static int put(struct sdesp_pfkey *pf, struct sdesp_pfkey_flow *slot,
+	struct sdesp_pfkey_flow *to)
+{
+	struct sdesp_pfkey_flow *old = slot->used && !slot->waits ? slot : NULL;
+	int status = SDESP_OK;
+
+	if (old == NULL && to->action == SDESP_BLOCK)
+		to->waits = twin_of(pf, &to->flow, 0) != NULL;
+	if (old == NULL && !to->waits)
+		status = check_others(pf, &to->flow);
+	if (status == SDESP_OK && !to->waits)
+		status = apply(pf, to, old);
+	if (status == SDESP_OK)
+		*slot = *to;
+	return status;
+}
+
 int sdesp_pfkey_policy_set(struct sdesp_backend *be,
 	const struct sdesp_flow *flow, enum sdesp_action action, uint32_t spi)
 {
 	struct sdesp_pfkey *pf = (struct sdesp_pfkey *)be;
-	struct sdesp_pfkey_flow *old = sdesp_pfkey_find_flow(pf, flow);
-	struct sdesp_pfkey_flow *slot = old != NULL ? old : free_flow(pf);
+	struct sdesp_pfkey_flow *slot = sdesp_pfkey_find_flow(pf, flow);
 	struct sdesp_pfkey_flow to = {.used = 1, .flow = *flow};
 	const struct sdesp_pfkey_sa *sa = NULL;
 	int status = sdesp_pfkey_check_flow(pf, flow);
@@ -235,17 +224,26 @@ int sdesp_pfkey_policy_set(struct sdesp_backend *be,
 		to.spi = spi;
 	}
 	if (slot == NULL)
+		slot = free_flow(pf);
+	if (slot == NULL)
 		return SDESP_ERR_SPACE;
-	if (old == NULL)
-		status = check_others(pf, flow);
-	if (status == SDESP_OK)
-		status = apply(pf, &to, old);
-	if (status == SDESP_OK)
-		*slot = to;
+	status = put(pf, slot, &to);
 	/* A policy that is there is somebody else's. */
 	return status == SDESP_ERR_EXISTS || status == SDESP_ERR_GONE
 		       ? SDESP_ERR_BACKEND
 		       : status;
+}
+
+/* The policies that a flow leaves to its twin let nothing through. */
+static int inherit(struct sdesp_pfkey *pf, struct sdesp_pfkey_flow *heir,
+	const struct sdesp_pfkey_flow *from)
+{
+	int status = apply(pf, heir, from);
+
+	if (status != SDESP_OK)
+		status = apply(pf, heir, from);
+	heir->waits = 0;
+	return status;
 }
 
 int sdesp_pfkey_policy_delete(
@@ -253,66 +251,18 @@ int sdesp_pfkey_policy_delete(
 {
 	struct sdesp_pfkey *pf = (struct sdesp_pfkey *)be;
 	struct sdesp_pfkey_flow *f = sdesp_pfkey_find_flow(pf, flow);
+	struct sdesp_pfkey_flow *heir;
 	struct pfkey_selector sel;
 	unsigned n = 0;
 	int status = SDESP_OK;
 
 	if (f == NULL)
 		return SDESP_ERR_GONE;
-	while (next(&sel, flow, &n) == 1)
-		status = first(status, take_away(pf, &sel));
+	heir = f->waits ? NULL : twin_of(pf, flow, 1);
+	if (heir != NULL)
+		status = inherit(pf, heir, f);
+	while (heir == NULL && !f->waits && next(&sel, flow, &n) == 1)
+		status = first(status, sdesp_pfkey_take_rules(pf, &sel));
 	sdesp_wipe(f, sizeof *f);
 	return status;
-}
-
-static void bypass_selector(
-	struct pfkey_selector *sel, const struct sdesp_pfkey_bypass *b)
-{
-	uint8_t prefix = b->local.family == 4 ? 32 : 128;
-
-	memset(sel, 0, sizeof *sel);
-	sel->protocol = b->protocol;
-	sel->local = b->local;
-	sel->remote = b->remote;
-	sel->local_prefix = sel->remote_prefix = prefix;
-}
-
-int sdesp_pfkey_add_bypass(struct sdesp_backend *be, unsigned protocol,
-	const struct sdesp_addr *local, const struct sdesp_addr *remote)
-{
-	struct sdesp_pfkey *pf = (struct sdesp_pfkey *)be;
-	struct sdesp_pfkey_bypass b = {.used = 1,
-		.protocol = (uint8_t)protocol,
-		.local = *local,
-		.remote = *remote};
-	struct pfkey_selector sel;
-	int status;
-
-	if (local->family != remote->family ||
-		(local->family != 4 && local->family != 6))
-		return SDESP_ERR_UNSUPPORTED;
-	for (unsigned i = 0; i < SDESP_PFKEY_BYPASSES; i++) {
-		if (pf->bypasses[i].used)
-			continue;
-		bypass_selector(&sel, &b);
-		status = add(
-			pf, &sel, PFKEY_RULE_BYPASS, PFKEY_RULE_BYPASS, &none);
-		if (status == SDESP_OK)
-			pf->bypasses[i] = b;
-		return status;
-	}
-	return SDESP_ERR_SPACE;
-}
-
-void sdesp_pfkey_delete_bypasses(struct sdesp_pfkey *pf)
-{
-	for (unsigned i = 0; i < SDESP_PFKEY_BYPASSES; i++) {
-		struct pfkey_selector sel;
-
-		if (!pf->bypasses[i].used)
-			continue;
-		bypass_selector(&sel, &pf->bypasses[i]);
-		(void)take_away(pf, &sel);
-		pf->bypasses[i].used = 0;
-	}
 }

@@ -8,8 +8,13 @@
 
 enum { TCP = 6, UDP = 17 };
 
-/* Exceptions come before what they are exceptions of. */
-enum { PRIORITY_BYPASS = 1, PRIORITY_FLOW = 2 };
+/* What a priority says: that it is ours, and of which instance. Exceptions
+ * come before what they are exceptions of. */
+static uint32_t priority(enum pfkey_rule rule, unsigned reqid)
+{
+	return SDESP_PFKEY_PRIORITY + sdesp_pfkey_instance(reqid) +
+	       (rule == PFKEY_RULE_BYPASS ? 0 : SDESP_PFKEY_INSTANCES);
+}
 
 static int all_ports(const struct sdesp_ts_side *side)
 {
@@ -87,26 +92,36 @@ int sdesp_pfkey_selector(
 						       : SDESP_ERR_UNSUPPORTED;
 }
 
-/* One request behind the policy. Its length is in octets. */
+/*
+ * One request behind the policy. Its length is in octets. Inbound, what an SA
+ * must be is not asked for; where policies have no priority that tells whose
+ * they are, the request id of our inbound SAs does, which those kernels keep
+ * and do not look at.
+ */
 static void put_request(struct pfkey_writer *w, const struct sdesp_flow *flow,
 	int inbound, unsigned reqid)
 {
 	const struct sdesp_addr *src = inbound ? &flow->remote : &flow->local;
 	const struct sdesp_addr *dst = inbound ? &flow->local : &flow->remote;
 	unsigned fixed = w->d->wide_reqid ? 16 : 8;
+	int unique = !inbound || !w->d->priority;
 	unsigned address = flow->local.family == 4 ? 16 : 28;
 	int tunnel = flow->mode == SDESP_TUNNEL;
 
 	sdesp_pfkey_put16(w, fixed + (tunnel ? 2 * address : 0));
 	sdesp_pfkey_put16(w, 50); /* ESP */
 	sdesp_pfkey_put8(w, flow->mode);
-	sdesp_pfkey_put8(w, inbound ? KAME_REQUIRE : KAME_UNIQUE);
+	sdesp_pfkey_put8(w, unique ? KAME_UNIQUE : KAME_REQUIRE);
+	if (inbound)
+		reqid = sdesp_pfkey_base(sdesp_pfkey_instance(reqid));
+	if (!unique)
+		reqid = 0;
 	if (w->d->wide_reqid) {
 		sdesp_pfkey_put16(w, 0);
-		sdesp_pfkey_put32(w, inbound ? 0 : reqid);
+		sdesp_pfkey_put32(w, reqid);
 		sdesp_pfkey_put32(w, 0);
 	} else {
-		sdesp_pfkey_put16(w, inbound ? 0 : reqid);
+		sdesp_pfkey_put16(w, reqid);
 	}
 	if (!tunnel)
 		return;
@@ -140,8 +155,7 @@ static void put_spd(struct pfkey_writer *w, const struct pfkey_selector *sel,
 	sdesp_pfkey_put8(w, inbound ? KAME_IN : KAME_OUT);
 	sdesp_pfkey_put8(w, 0);
 	sdesp_pfkey_put32(w, 0); /* id */
-	sdesp_pfkey_put32(
-		w, rule == PFKEY_RULE_BYPASS ? PRIORITY_BYPASS : PRIORITY_FLOW);
+	sdesp_pfkey_put32(w, w->d->priority ? priority(rule, reqid) : 0);
 	if (rule == PFKEY_RULE_PROTECT)
 		put_request(w, flow, inbound, reqid);
 	sdesp_pfkey_close_ext(w);
@@ -176,7 +190,7 @@ static void put_protocol(struct pfkey_writer *w, unsigned type,
  */
 static void put_flow(struct pfkey_writer *w, const struct pfkey_selector *sel,
 	int inbound, enum pfkey_rule rule, const struct sdesp_flow *flow,
-	uint32_t spi)
+	unsigned reqid, uint32_t spi)
 {
 	static const uint8_t types[] = {[PFKEY_RULE_BLOCK] = OPENBSD_FLOW_DENY,
 		[PFKEY_RULE_PROTECT] = OPENBSD_FLOW_DONTACQ,
@@ -200,7 +214,7 @@ static void put_flow(struct pfkey_writer *w, const struct pfkey_selector *sel,
 	sdesp_pfkey_put_address(w, PFKEY_EXT_ADDRESS_SRC, 0, 0, &local);
 	sdesp_pfkey_put_address(w, PFKEY_EXT_ADDRESS_DST, 0, 0, &remote);
 	if (!inbound)
-		sdesp_pfkey_put_identities(w, spi);
+		sdesp_pfkey_put_identities(w, sdesp_pfkey_instance(reqid), spi);
 }
 
 void sdesp_pfkey_put_policy(struct pfkey_writer *w,
@@ -208,7 +222,7 @@ void sdesp_pfkey_put_policy(struct pfkey_writer *w,
 	const struct sdesp_flow *flow, unsigned reqid, uint32_t spi)
 {
 	if (w->d->flows)
-		put_flow(w, sel, inbound, rule, flow, spi);
+		put_flow(w, sel, inbound, rule, flow, reqid, spi);
 	else
 		put_spd(w, sel, inbound, rule, flow, reqid);
 }

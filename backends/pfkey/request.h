@@ -2,6 +2,7 @@
 #ifndef SDESP_PFKEY_REQUEST_H
 #define SDESP_PFKEY_REQUEST_H
 
+#include "reader.h"
 #include "writer.h"
 
 /* Each writes the extensions of a message that has begun. */
@@ -17,6 +18,12 @@ void sdesp_pfkey_put_sa(struct pfkey_writer *w, const struct sdesp_pfkey_sa *at,
 /* GET and DELETE. */
 void sdesp_pfkey_put_name(
 	struct pfkey_writer *w, const struct sdesp_pfkey_sa *at);
+
+/* The message of d->move that moves an SA; got is GET's answer, which
+ * MOVE_PORTS takes the keys from. */
+void sdesp_pfkey_put_move(struct pfkey_writer *w,
+	const struct sdesp_pfkey_sa *from, const struct sdesp_pfkey_sa *to,
+	const struct pfkey_message *got);
 
 /* A selector as one policy can hold it; a family of 0 is not used. Ports: 0 =
  * all. */
@@ -38,7 +45,7 @@ enum pfkey_rule {
 };
 
 /* SPDADD, SPDUPDATE and SPDDELETE, ADDFLOW and DELFLOW. flow says how to
- * protect; reqid and spi name the outbound SA. */
+ * protect; spi names the outbound SA, reqid it or the instance alone. */
 void sdesp_pfkey_put_policy(struct pfkey_writer *w,
 	const struct pfkey_selector *sel, int inbound, enum pfkey_rule rule,
 	const struct sdesp_flow *flow, unsigned reqid, uint32_t spi);

@@ -94,24 +94,31 @@ static void put_spi(struct pfkey_writer *w, uint32_t spi)
 	sdesp_pfkey_put(w, n, sizeof n);
 }
 
-void sdesp_pfkey_put_name(
-	struct pfkey_writer *w, const struct sdesp_pfkey_sa *at)
+/* An SA whose name alone counts, open. */
+static void open_bare(
+	struct pfkey_writer *w, const struct sdesp_pfkey_sa *at, uint32_t f)
 {
 	sdesp_pfkey_open_ext(w, PFKEY_EXT_SA);
 	put_spi(w, at->spi);
 	sdesp_pfkey_put8(w, 0);
 	sdesp_pfkey_put8(w, 1); /* SADB_SASTATE_MATURE */
 	sdesp_pfkey_put16(w, 0);
-	sdesp_pfkey_put32(w, 0);
+	sdesp_pfkey_put32(w, f);
+}
+
+void sdesp_pfkey_put_name(
+	struct pfkey_writer *w, const struct sdesp_pfkey_sa *at)
+{
+	open_bare(w, at, 0);
 	sdesp_pfkey_close_ext(w);
 	put_ends(w, at);
 	put_kame_natt(w, at);
 }
 
 static uint32_t flags(const struct sdesp_pfkey_dialect *d,
-	const struct sdesp_pfkey_sa *at, const struct sdesp_sa *sa)
+	const struct sdesp_pfkey_sa *at, int esn)
 {
-	uint32_t f = sa->esn ? d->esn : 0;
+	uint32_t f = esn ? d->esn : 0;
 
 	if (d->flows && at->mode == SDESP_TUNNEL)
 		f |= OPENBSD_TUNNEL;
@@ -133,6 +140,16 @@ static unsigned window(const struct sdesp_pfkey_dialect *d,
 	return n < 255 ? n : 255;
 }
 
+/* The peer's port, in host order; intervals and our port as the system has
+ * them. */
+static void put_macos_port(
+	struct pfkey_writer *w, const struct sdesp_pfkey_sa *at)
+{
+	sdesp_pfkey_put16(w, at->udp ? at->remote.port : 0);
+	sdesp_pfkey_put16(w, 0);
+	sdesp_pfkey_put32(w, 0);
+}
+
 static void put_core(struct pfkey_writer *w, const struct sdesp_pfkey_sa *at,
 	const struct sdesp_sa *sa, const struct pfkey_algorithm *a)
 {
@@ -142,34 +159,50 @@ static void put_core(struct pfkey_writer *w, const struct sdesp_pfkey_sa *at,
 	sdesp_pfkey_put8(w, 1); /* SADB_SASTATE_MATURE */
 	sdesp_pfkey_put8(w, a->auth);
 	sdesp_pfkey_put8(w, a->encrypt);
-	sdesp_pfkey_put32(w, flags(w->d, at, sa));
-	if (at->udp && w->d->natt == NATT_MACOS) {
-		/* The peer's port, in host order; intervals and our port
-		 * as the system has them. */
-		sdesp_pfkey_put16(w, at->remote.port);
-		sdesp_pfkey_put16(w, 0);
-		sdesp_pfkey_put32(w, 0);
-	}
+	sdesp_pfkey_put32(w, flags(w->d, at, sa->esn));
+	if (at->udp && w->d->natt == NATT_MACOS)
+		put_macos_port(w, at);
 	sdesp_pfkey_close_ext(w);
+}
+
+/* Packets, as the field holds them. */
+static uint32_t counted(
+	const struct pfkey_writer *w, const struct sdesp_limits *limits)
+{
+	if (!w->d->counts)
+		return 0;
+	return limits->packets < UINT32_MAX ? (uint32_t)limits->packets
+					    : UINT32_MAX;
+}
+
+static int limited(
+	const struct pfkey_writer *w, const struct sdesp_limits *limits)
+{
+	return counted(w, limits) != 0 || limits->bytes != 0 ||
+	       limits->seconds != 0;
 }
 
 static void put_lifetime(struct pfkey_writer *w, unsigned type,
 	const struct sdesp_limits *limits)
 {
-	uint64_t packets = limits->packets;
-
-	if (!w->d->counts)
-		packets = 0;
-	if (packets > UINT32_MAX)
-		packets = UINT32_MAX;
-	if (packets == 0 && limits->bytes == 0 && limits->seconds == 0)
-		return;
 	sdesp_pfkey_open_ext(w, type);
-	sdesp_pfkey_put32(w, (uint32_t)packets);
+	sdesp_pfkey_put32(w, counted(w, limits));
 	sdesp_pfkey_put64(w, limits->bytes);
 	sdesp_pfkey_put64(w, limits->seconds); /* since it was added */
 	sdesp_pfkey_put64(w, 0);               /* since its first use */
 	sdesp_pfkey_close_ext(w);
+}
+
+/* KAME's kernels refuse one without the other; 0 is no limit. */
+static void put_lifetimes(struct pfkey_writer *w,
+	const struct sdesp_limits *hard, const struct sdesp_limits *soft)
+{
+	int both = !w->d->flows && (limited(w, hard) || limited(w, soft));
+
+	if (both || limited(w, hard))
+		put_lifetime(w, PFKEY_EXT_LIFETIME_HARD, hard);
+	if (both || limited(w, soft))
+		put_lifetime(w, PFKEY_EXT_LIFETIME_SOFT, soft);
 }
 
 static void put_key(
@@ -185,13 +218,11 @@ static void put_key(
 	sdesp_pfkey_close_ext(w);
 }
 
-/* Also in the flow that uses the SA: what it stands for. */
-static void put_openbsd(struct pfkey_writer *w, const struct sdesp_pfkey_sa *at)
+static void put_peer_port(
+	struct pfkey_writer *w, const struct sdesp_pfkey_sa *at)
 {
 	if (at->udp && w->d->natt == NATT_OPENBSD)
 		put_port(w, OPENBSD_EXT_UDPENCAP, at->remote.port);
-	if (w->d->flows && !at->inbound)
-		sdesp_pfkey_put_identities(w, at->spi);
 }
 
 void sdesp_pfkey_put_sa(struct pfkey_writer *w, const struct sdesp_pfkey_sa *at,
@@ -201,8 +232,7 @@ void sdesp_pfkey_put_sa(struct pfkey_writer *w, const struct sdesp_pfkey_sa *at,
 	size_t cipher = (size_t)s->key_len + s->salt_len;
 
 	put_core(w, at, sa, algorithm);
-	put_lifetime(w, PFKEY_EXT_LIFETIME_HARD, &sa->hard);
-	put_lifetime(w, PFKEY_EXT_LIFETIME_SOFT, &sa->soft);
+	put_lifetimes(w, &sa->hard, &sa->soft);
 	put_ends(w, at);
 	put_key(w, PFKEY_EXT_KEY_AUTH, sa->keymat + cipher, s->auth_len);
 	put_key(w, PFKEY_EXT_KEY_ENCRYPT, sa->keymat, cipher);
@@ -213,5 +243,92 @@ void sdesp_pfkey_put_sa(struct pfkey_writer *w, const struct sdesp_pfkey_sa *at,
 		sdesp_pfkey_put32(w, sa->window);
 		sdesp_pfkey_close_ext(w);
 	}
-	put_openbsd(w, at);
+	put_peer_port(w, at);
+	if (w->d->flows)
+		sdesp_pfkey_put_identities(
+			w, sdesp_pfkey_instance(at->reqid), at->spi);
+}
+
+static void put_new_ends(struct pfkey_writer *w, unsigned to_src,
+	unsigned to_dst, const struct sdesp_pfkey_sa *at)
+{
+	put_end(w, to_src, src(at), at->local.family);
+	put_end(w, to_dst, dst(at), at->local.family);
+}
+
+static void put_update(struct pfkey_writer *w,
+	const struct sdesp_pfkey_sa *from, const struct sdesp_pfkey_sa *to,
+	int same_ips)
+{
+	open_bare(w, from, 0);
+	sdesp_pfkey_close_ext(w);
+	put_lifetimes(w, &from->hard, &from->soft);
+	put_ends(w, from);
+	put_mode(w, from);
+	put_kame_natt(w, to);
+	if (!same_ips)
+		put_new_ends(w, KAME_EXT_NEW_ADDRESS_SRC,
+			KAME_EXT_NEW_ADDRESS_DST, to);
+}
+
+/* The kernel reads the long SA whether it is one or not. */
+static void put_migrate(struct pfkey_writer *w,
+	const struct sdesp_pfkey_sa *from, const struct sdesp_pfkey_sa *to)
+{
+	open_bare(w, from, flags(w->d, to, 0));
+	put_macos_port(w, to);
+	sdesp_pfkey_close_ext(w);
+	put_ends(w, from);
+	put_new_ends(w, MACOS_EXT_MIGRATE_SRC, MACOS_EXT_MIGRATE_DST, to);
+}
+
+/* With a source it takes the proxy for the destination, there or not. */
+static void put_proxy(struct pfkey_writer *w, const struct sdesp_pfkey_sa *from,
+	const struct sdesp_pfkey_sa *to, int same_ips)
+{
+	open_bare(w, from, 0);
+	sdesp_pfkey_close_ext(w);
+	if (!same_ips)
+		put_new_ends(
+			w, PFKEY_EXT_ADDRESS_SRC, PFKEY_EXT_ADDRESS_PROXY, to);
+	put_end(w, PFKEY_EXT_ADDRESS_DST, dst(from), from->local.family);
+	put_peer_port(w, to);
+}
+
+/* What GET has told of it, and other ports. */
+static void put_ports(struct pfkey_writer *w, const struct sdesp_pfkey_sa *to,
+	const struct pfkey_message *got)
+{
+	static const uint8_t types[] = {PFKEY_EXT_SA, PFKEY_EXT_LIFETIME_HARD,
+		PFKEY_EXT_LIFETIME_SOFT, PFKEY_EXT_ADDRESS_SRC,
+		PFKEY_EXT_ADDRESS_DST, PFKEY_EXT_KEY_AUTH,
+		PFKEY_EXT_KEY_ENCRYPT, KAME_EXT_SA2};
+
+	for (size_t i = 0; i < sizeof types; i++)
+		sdesp_pfkey_put(
+			w, got->ext[types[i]].p, got->ext[types[i]].len);
+	put_kame_natt(w, to);
+}
+
+void sdesp_pfkey_put_move(struct pfkey_writer *w,
+	const struct sdesp_pfkey_sa *from, const struct sdesp_pfkey_sa *to,
+	const struct pfkey_message *got)
+{
+	int same_ips = sdesp_addr_same_ip(&from->local, &to->local) &&
+		       sdesp_addr_same_ip(&from->remote, &to->remote);
+
+	switch (w->d->move) {
+	case MOVE_UPDATE:
+		put_update(w, from, to, same_ips);
+		break;
+	case MOVE_MIGRATE:
+		put_migrate(w, from, to);
+		break;
+	case MOVE_PROXY:
+		put_proxy(w, from, to, same_ips);
+		break;
+	default:
+		put_ports(w, to, got);
+		break;
+	}
 }

@@ -10,9 +10,15 @@
 /* How long a reply is waited for. */
 #define SDESP_PFKEY_WAIT_MS 2000
 
+/* Where instances are held: flock(2) on sdesp-pfkey.0 to .15 there. All who
+ * share one kernel's SAs must share it, which containers may not. */
+#define SDESP_PFKEY_LOCKS "/var/run"
+
 struct sdesp_pfkey_socket {
 	int fd; /* -1 = none; for poll(2): then call the poll method */
 	uint64_t sent_ms;
+	const char *locks; /* another folder, if set before init */
+	int held[SDESP_PFKEY_INSTANCES]; /* -1 = not by us */
 };
 
 /*
@@ -27,6 +33,7 @@ struct sdesp_pfkey_socket {
 SDESP_CHECK int sdesp_pfkey_socket_open(
 	struct sdesp_pfkey_socket *s, struct sdesp_pfkey_config *config);
 
+/* Close it; what it holds is free again. */
 void sdesp_pfkey_socket_close(struct sdesp_pfkey_socket *s);
 
 /*

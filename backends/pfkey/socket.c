@@ -3,7 +3,7 @@
  * when compiling. SPDX-License-Identifier: MIT
  */
 #if defined(__linux__)
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* flock(), UDP_ENCAP's neighbours */
 #elif defined(__APPLE__)
 #define _DARWIN_C_SOURCE
 #elif defined(__NetBSD__)
@@ -19,7 +19,9 @@
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,11 +86,44 @@ static long receive_one(void *ctx, uint8_t *buf, size_t cap, int wait)
 	return (msg.msg_flags & MSG_TRUNC) != 0 ? (long)cap + 1 : (long)n;
 }
 
+/* The file stays: a lock on a file without a name is nobody's. */
+static int claim(void *ctx, unsigned instance)
+{
+	struct sdesp_pfkey_socket *s = ctx;
+	char path[256];
+	int n = snprintf(path, sizeof path, "%s/sdesp-pfkey.%u",
+		s->locks != NULL ? s->locks : SDESP_PFKEY_LOCKS, instance);
+	int fd;
+
+	if (n < 0 || (size_t)n >= sizeof path)
+		return -1;
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		close(fd);
+		return -1;
+	}
+	s->held[instance] = fd;
+	return 0;
+}
+
+static void release(void *ctx, unsigned instance)
+{
+	struct sdesp_pfkey_socket *s = ctx;
+
+	if (s->held[instance] >= 0)
+		close(s->held[instance]);
+	s->held[instance] = -1;
+}
+
 int sdesp_pfkey_socket_open(
 	struct sdesp_pfkey_socket *s, struct sdesp_pfkey_config *config)
 {
 	memset(s, 0, sizeof *s);
 	s->fd = -1;
+	for (unsigned i = 0; i < SDESP_PFKEY_INSTANCES; i++)
+		s->held[i] = -1;
 	memset(config, 0, sizeof *config);
 #if defined(DIALECT) && defined(PF_KEY)
 	s->fd = socket(PF_KEY, SOCK_RAW, PFKEY_V2);
@@ -104,6 +139,8 @@ int sdesp_pfkey_socket_open(
 	config->seq = (uint32_t)s->fd << 20;
 	config->send = send_one;
 	config->receive = receive_one;
+	config->claim = claim;
+	config->release = release;
 	config->ctx = s;
 	return SDESP_OK;
 #else
@@ -115,6 +152,8 @@ void sdesp_pfkey_socket_close(struct sdesp_pfkey_socket *s)
 {
 	int keep = errno;
 
+	for (unsigned i = 0; i < SDESP_PFKEY_INSTANCES; i++)
+		release(s, i);
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-#define REQIDS (0x4000 - SDESP_PFKEY_REQID)
+#define OUTBOUND (SDESP_PFKEY_REQIDS - 1u) /* the first is of inbound SAs */
 
-#if SDESP_PFKEY_SAS < 1 || SDESP_PFKEY_SAS > 4095
-#error "SDESP_PFKEY_SAS must be 1 to 4095: every SA has a request id"
+#if SDESP_PFKEY_SAS < 1 || SDESP_PFKEY_SAS >= SDESP_PFKEY_REQIDS
+#error "SDESP_PFKEY_SAS must be 1 to 255: every SA has a request id"
 #endif
 
 struct sdesp_pfkey_sa *sdesp_pfkey_find(struct sdesp_pfkey *pf,
@@ -48,12 +48,11 @@ struct sdesp_pfkey_sa *sdesp_pfkey_new(struct sdesp_pfkey *pf,
 	return NULL;
 }
 
-/* From the SPI on, which is random: others like us find others. */
 uint16_t sdesp_pfkey_reqid(const struct sdesp_pfkey *pf, uint32_t spi)
 {
 	for (unsigned i = 0; i <= SDESP_PFKEY_SAS; i++) {
-		uint16_t id = (uint16_t)(SDESP_PFKEY_REQID +
-					 (spi % REQIDS + i) % REQIDS);
+		uint16_t id = (uint16_t)(pf->reqid + 1 +
+					 (spi % OUTBOUND + i) % OUTBOUND);
 		unsigned at = 0;
 
 		while (at < SDESP_PFKEY_SAS &&

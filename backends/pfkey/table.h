@@ -12,7 +12,7 @@ struct sdesp_pfkey_sa *sdesp_pfkey_find(struct sdesp_pfkey *pf,
 struct sdesp_pfkey_sa *sdesp_pfkey_new(struct sdesp_pfkey *pf,
 	const struct sdesp_flow *flow, uint32_t spi, int inbound);
 
-/* The name of an SA, without keys or a place in the table. */
+/* The name of an SA, without keys, request id or a place in the table. */
 void sdesp_pfkey_name(struct sdesp_pfkey_sa *sa, const struct sdesp_flow *flow,
 	uint32_t spi, int inbound);
 

@@ -12,12 +12,22 @@ static int told(const struct sdesp_pfkey_sa *sa, unsigned type)
 	return (sa->told & 1U << type) != 0;
 }
 
-static int watched(const struct sdesp_pfkey_sa *sa)
+/* Are packets to be counted for the kernel? It may do it itself, and say so
+ * by EXPIRE. */
+static int limited(
+	const struct sdesp_pfkey *pf, const struct sdesp_pfkey_sa *sa)
+{
+	return !pf->config.dialect->counts &&
+	       (sa->hard.packets != 0 || sa->soft.packets != 0);
+}
+
+static int watched(
+	const struct sdesp_pfkey *pf, const struct sdesp_pfkey_sa *sa)
 {
 	if (sa->state <= SDESP_SA_LARVAL || told(sa, SDESP_BACKEND_HARD) ||
 		told(sa, SDESP_BACKEND_GONE))
 		return 0;
-	return sa->hard_packets != 0 || sa->soft_packets != 0 ||
+	return limited(pf, sa) ||
 	       (sa->inbound && !told(sa, SDESP_BACKEND_USED));
 }
 
@@ -25,9 +35,9 @@ static void judge(struct sdesp_pfkey_sa *sa, const struct sdesp_sa_stats *stats)
 {
 	if (sa->inbound && stats->packets != 0)
 		sdesp_pfkey_raise(sa, SDESP_BACKEND_USED);
-	if (sa->soft_packets != 0 && stats->packets >= sa->soft_packets)
+	if (sa->soft.packets != 0 && stats->packets >= sa->soft.packets)
 		sdesp_pfkey_raise(sa, SDESP_BACKEND_SOFT);
-	if (sa->hard_packets != 0 && stats->packets >= sa->hard_packets)
+	if (sa->hard.packets != 0 && stats->packets >= sa->hard.packets)
 		sdesp_pfkey_raise(sa, SDESP_BACKEND_HARD);
 }
 
@@ -41,7 +51,7 @@ uint64_t sdesp_pfkey_tick(struct sdesp_pfkey *pf, uint64_t now_ms)
 		struct sdesp_pfkey_sa *sa = &pf->sas[i];
 		int status;
 
-		if (!watched(sa))
+		if (!watched(pf, sa))
 			continue;
 		any = 1;
 		if (!due || mute)

@@ -58,6 +58,14 @@ static void put_len(struct pfkey_writer *w, size_t at, size_t octets)
 		memcpy(w->buf + at, &n, sizeof n);
 }
 
+/* KAME's kernels refuse one where policies are meant, OpenBSD's need it. */
+static unsigned satype(const struct sdesp_pfkey_dialect *d, unsigned type)
+{
+	int policies = type >= KAME_SPDUPDATE && type <= KAME_SPDDUMP;
+
+	return !d->flows && policies ? 0 : d->satype;
+}
+
 void sdesp_pfkey_begin(struct pfkey_writer *w,
 	const struct sdesp_pfkey_dialect *d, unsigned type, uint32_t seq,
 	uint32_t pid)
@@ -68,7 +76,7 @@ void sdesp_pfkey_begin(struct pfkey_writer *w,
 	sdesp_pfkey_put8(w, PFKEY_V2);
 	sdesp_pfkey_put8(w, type);
 	sdesp_pfkey_put8(w, 0); /* errno */
-	sdesp_pfkey_put8(w, d->satype);
+	sdesp_pfkey_put8(w, satype(d, type));
 	sdesp_pfkey_put32(w, 0); /* length, reserved */
 	sdesp_pfkey_put32(w, seq);
 	sdesp_pfkey_put32(w, pid);
@@ -129,13 +137,17 @@ void sdesp_pfkey_put_address(struct pfkey_writer *w, unsigned type,
 	sdesp_pfkey_close_ext(w);
 }
 
-void sdesp_pfkey_put_identities(struct pfkey_writer *w, uint32_t spi)
+void sdesp_pfkey_put_identities(
+	struct pfkey_writer *w, unsigned instance, uint32_t spi)
 {
 	static const char digits[] = "0123456789abcdef";
-	char name[] = "sdesp-########";
+	char name[] = SDESP_PFKEY_IDENTITY "#-########";
+	size_t at = sizeof SDESP_PFKEY_IDENTITY - 1;
 
+	name[at++] = digits[instance & 15];
+	at++;
 	for (unsigned i = 0; i < 8; i++)
-		name[6 + i] = digits[spi >> (28 - 4 * i) & 15];
+		name[at++] = digits[spi >> (28 - 4 * i) & 15];
 	for (unsigned i = 0; i < 2; i++) {
 		sdesp_pfkey_open_ext(w, PFKEY_EXT_IDENTITY_SRC + i);
 		sdesp_pfkey_put16(w, OPENBSD_IDENT_FQDN);

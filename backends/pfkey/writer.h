@@ -15,7 +15,7 @@ struct pfkey_writer {
 	uint8_t buf[SDESP_PFKEY_REQUEST];
 };
 
-/* The base message; satype is the dialect's ESP. */
+/* The base message; satype is the dialect's ESP where it may be. */
 void sdesp_pfkey_begin(struct pfkey_writer *w,
 	const struct sdesp_pfkey_dialect *d, unsigned type, uint32_t seq,
 	uint32_t pid);
@@ -42,8 +42,11 @@ void sdesp_pfkey_put_sockaddr(struct pfkey_writer *w, unsigned family,
 void sdesp_pfkey_put_address(struct pfkey_writer *w, unsigned type,
 	unsigned protocol, unsigned prefix, const struct sdesp_addr *addr);
 
-/* OpenBSD: both identities, "sdesp-" and the SPI, which join an outbound SA
- * and the flow that goes through it. */
-void sdesp_pfkey_put_identities(struct pfkey_writer *w, uint32_t spi);
+/* OpenBSD: both identities, "sdesp-", the instance and the SPI, which say
+ * whose an SA is, and join an outbound one and the flow that goes through it.
+ */
+#define SDESP_PFKEY_IDENTITY "sdesp-"
+void sdesp_pfkey_put_identities(
+	struct pfkey_writer *w, unsigned instance, uint32_t spi);
 
 #endif

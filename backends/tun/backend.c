@@ -17,18 +17,14 @@ static struct sdesp_tun *self(struct sdesp_backend *be)
 
 static int check_flow(const struct sdesp_flow *flow)
 {
-	if (flow->nts > SDESP_MAX_TS ||
-		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL) ||
-		(flow->local.family != 4 && flow->local.family != 6) ||
-		flow->remote.family != flow->local.family)
+	if (sdesp_flow_check(flow) != SDESP_OK)
 		return SDESP_ERR_UNSUPPORTED;
-	for (unsigned i = 0; i < flow->nts; i++) {
+	for (unsigned i = 0; flow->mode == SDESP_TUNNEL && i < flow->nts; i++) {
 		const struct sdesp_ts *ts = &flow->ts[i];
 
-		if (flow->mode == SDESP_TUNNEL &&
-			(ts->local.kind != SDESP_TS_PREFIX ||
-				ts->remote.kind != SDESP_TS_PREFIX ||
-				ts->local.family != ts->remote.family))
+		if (ts->local.kind != SDESP_TS_PREFIX ||
+			ts->remote.kind != SDESP_TS_PREFIX ||
+			ts->local.family != ts->remote.family)
 			return SDESP_ERR_UNSUPPORTED;
 	}
 	return SDESP_OK;
@@ -91,14 +87,6 @@ static int key(struct sdesp_tun *t, struct sdesp_tun_sa *own,
 }
 
 /* A larval SA stays what it is until the keys are in. */
-/* 1 when the flow has an SA to send with: another one added is a rekey's. */
-static uint8_t sends(struct sdesp_tun *t, const struct sdesp_flow *flow)
-{
-	uint32_t slot = sdesp_tun_find_policy(t, flow);
-
-	return slot != 0 && sdesp_tun_policy(t, slot)->sa != 0;
-}
-
 static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	const struct sdesp_sa *sa, int inbound)
 {
@@ -128,7 +116,6 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	own->watch.state = SDESP_SA_MATURE;
 	own->watch.soft_s = sa->soft.seconds;
 	own->watch.hard_s = sa->hard.seconds;
-	own->watch.heir = inbound && sends(t, flow);
 	if (sa->soft.seconds != 0 || sa->hard.seconds != 0)
 		sdesp_tun_timer_set(&t->timers, slot - 1, 0);
 	if (t->config.keylog != NULL)
@@ -183,7 +170,8 @@ static int sa_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 
 	if (inbound)
 		sdesp_watch_follow(&sdesp_tun_sa(t, slot)->watch,
-			&sdesp_tun_sa(t, slot)->flow.remote, &flow->remote);
+			sdesp_tun_silence(t, sdesp_tun_sa(t, slot)),
+			&old->remote, &flow->remote);
 	else
 		status = move_policy(t, slot, flow, old);
 	if (status == SDESP_OK)

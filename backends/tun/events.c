@@ -51,7 +51,8 @@ int sdesp_tun_poll(struct sdesp_backend *be, struct sdesp_backend_event *ev)
 		struct sdesp_tun_sa *sa = sdesp_tun_sa(t, slot);
 
 		sdesp_tun_event_cancel(t, slot);
-		taken = sdesp_watch_take(&sa->watch, ev);
+		taken = sdesp_watch_take(&sa->watch, sdesp_tun_silence(t, sa),
+			&sa->flow.remote, ev);
 		if (taken) {
 			ev->inbound = sa->inbound;
 			ev->spi = sa->spi;

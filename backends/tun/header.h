@@ -33,9 +33,11 @@ struct sdesp_tun_header {
 	uint16_t ident; /* without df */
 };
 
-/* Write a header without options before len octets of payload; header and
- * payload together are at most 65535 octets. Returns its size. */
+/* Octets of a header without options. */
 size_t sdesp_tun_header_size(unsigned family);
+
+/* Write a header without options before len octets of payload; header and
+ * payload together are at most 65535 octets. */
 void sdesp_tun_header_put(
 	uint8_t *p, const struct sdesp_tun_header *h, size_t len);
 

@@ -2,16 +2,8 @@
 #ifndef SDESP_TUN_INDEX_H
 #define SDESP_TUN_INDEX_H
 
+#include "base/fetch.h"
 #include "sdesp_tun.h"
-
-/* Mixes every bit into every other (the finisher of SplitMix64, Steele, Lea
- * and Flood 2014). */
-static inline uint64_t sdesp_tun_mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
 
 /* Entries for so many values: a power of 2, at most half of them used. */
 uint32_t sdesp_tun_index_size(uint32_t values);
@@ -23,6 +15,12 @@ void sdesp_tun_index_add(
 /* It must be there. */
 void sdesp_tun_index_drop(
 	struct sdesp_tun_index *ix, uint32_t hash, uint32_t value);
+
+static inline void sdesp_tun_index_fetch(
+	const struct sdesp_tun_index *ix, uint32_t hash)
+{
+	sdesp_fetch(&ix->entries[hash & ix->mask]);
+}
 
 /* The next value of this hash from *at on, which begins as the hash; 0 when
  * there is none left. Others may have the same hash: compare keys. */

@@ -136,28 +136,35 @@ static void count(struct sdesp_tun_counters *c, int status)
 	++*(uint64_t *)((char *)c + at);
 }
 
+/* What packets of one SA have in common. */
+struct run {
+	struct sdesp_silence *silence;
+	uint64_t top; /* highest number before */
+	uint64_t now_ms;
+};
+
 /* Whatever has the right ICV is a sign of life, also if it is then dropped;
- * but what is malformed inside is not. top is the highest number before. */
+ * but what is malformed inside is not. */
 static int settle(struct sdesp_tun *t, struct sdesp_tun_sa *sa,
-	struct sdesp_pkt *pkt, const struct sdesp_tun_meta *meta, uint64_t *top,
-	uint64_t now_ms)
+	struct sdesp_pkt *pkt, const struct sdesp_tun_meta *meta,
+	struct run *run)
 {
 	const struct sdesp_flow *flow = &sa->flow;
 	const struct sdesp_addr *from = flow->udp ? &meta->from : &flow->remote;
 	int status = pkt->status;
 
 	if (status == SDESP_OK || status == SDESP_ERR_DUMMY) {
-		sdesp_watch_heard(&sa->watch, &flow->remote, pkt->seq > *top,
-			from, now_ms);
-		if (pkt->seq > *top)
-			*top = pkt->seq;
+		sdesp_watch_heard(&sa->watch, run->silence, &flow->remote,
+			pkt->seq > run->top, from, run->now_ms);
+		if (pkt->seq > run->top)
+			run->top = pkt->seq;
 	}
 	if (status == SDESP_OK) {
 		status = flow->mode == SDESP_TUNNEL
 				 ? admit_tunnel(flow, pkt, meta->tos)
 				 : admit_transport(flow, pkt, meta);
 		if (status == SDESP_OK)
-			clamp(t, sa, pkt, now_ms);
+			clamp(t, sa, pkt, run->now_ms);
 		else
 			sdesp_wipe(pkt->data, pkt->len);
 	}
@@ -181,15 +188,15 @@ static void take_run(struct sdesp_tun *t, uint32_t slot, struct sdesp_pkt *pkts,
 	const struct sdesp_tun_meta *meta, size_t n, uint64_t now_ms)
 {
 	struct sdesp_tun_sa *sa = sdesp_tun_sa(t, slot);
+	struct run run = {
+		.silence = sdesp_tun_silence(t, sa), .now_ms = now_ms};
 	struct sdesp_sa_stats stats;
-	uint64_t top;
 
 	sdesp_esp_rx_stats(&sa->esp.rx, &stats);
-	top = stats.seq;
+	run.top = stats.seq;
 	open(sa, pkts, n, now_ms);
 	for (size_t i = 0; i < n; i++)
-		pkts[i].status =
-			settle(t, sa, &pkts[i], &meta[i], &top, now_ms);
+		pkts[i].status = settle(t, sa, &pkts[i], &meta[i], &run);
 	sdesp_esp_rx_stats(&sa->esp.rx, &stats);
 	sdesp_watch_aged(&sa->watch, stats.state);
 	sdesp_tun_event_note(t, slot);
@@ -253,6 +260,10 @@ static void input(struct sdesp_tun *t, struct sdesp_pkt *pkts,
 	for (size_t i = 0; i < n; i++)
 		slots[i] = sdesp_tun_find_in(
 			t, sdesp_esp_spi(pkts[i].data, pkts[i].len));
+	for (size_t i = 0; i < n; i++) {
+		if (slots[i] != 0)
+			sdesp_tun_sa_fetch(t, sdesp_tun_sa(t, slots[i]));
+	}
 	for (size_t i = 0; i < n; i++)
 		slots[i] = find(t, &pkts[i], &meta[i], slots[i]);
 	for (size_t i = 0; i < n; i += run) {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "index.h"
+#include "hash.h"
 
 enum { IP4 = 20, IP6 = 40, UDP = 8, LEAST4 = 576, LEAST6 = 1280 };
 
@@ -45,11 +45,10 @@ size_t sdesp_tun_mtu(const struct sdesp_suite *suite,
 static struct sdesp_tun_path *path_of(
 	const struct sdesp_tun *t, const struct sdesp_addr *remote)
 {
-	uint64_t half[2], h = t->config.seed ^ remote->family;
+	uint64_t words[3] = {0, 0, remote->family}, h;
 
-	memcpy(half, remote->ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	h = sdesp_tun_mix(h ^ half[1]);
+	memcpy(words, remote->ip, sizeof remote->ip);
+	h = sdesp_tun_hash(t->config.seed, words, 3);
 	return &t->paths[(uint32_t)h & t->path_mask];
 }
 

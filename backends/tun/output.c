@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/be.h"
+#include "base/fetch.h"
 
 #include "clamp.h"
 #include "header.h"
@@ -18,26 +19,44 @@
 enum { LEAST_IP6 = 1280, MOST = 65535 };
 
 struct batch {
+	struct sdesp_tun_key keys[SDESP_TUN_BATCH];
+	struct sdesp_tun_found found[SDESP_TUN_BATCH];
 	struct sdesp_tun_plan plans[SDESP_TUN_BATCH];
-	uint8_t selectors[SDESP_TUN_BATCH]; /* number in the policy */
 };
 
-/* Nothing here looks at an SA: the tables of all packets are read before the
- * first SA is. */
-static int look_up(struct sdesp_tun *t, const struct sdesp_pkt *pkt,
-	struct sdesp_tun_plan *plan, uint8_t *selector)
+/* Every table is read for all packets before the next one is for the first of
+ * them, so that what is not in the cache comes together. */
+static void look_up(
+	struct sdesp_tun *t, struct sdesp_pkt *pkts, size_t n, struct batch *b)
 {
-	struct sdesp_inner inner;
-	struct sdesp_tun_key key;
-	unsigned number = 0;
+	memset(b->keys, 0, n * sizeof b->keys[0]);
+	for (size_t i = 0; i < n; i++) {
+		struct sdesp_inner inner;
 
-	if (sdesp_inner_packet(&inner, pkt->data, pkt->len) != SDESP_OK ||
-		inner.len != pkt->len)
-		return SDESP_ERR_ARG;
-	sdesp_tun_key(&key, &inner);
-	plan->policy = sdesp_tun_selectors_find(t, &key, &number);
-	*selector = (uint8_t)number;
-	return plan->policy != 0 ? SDESP_OK : SDESP_ERR_BLOCKED;
+		pkts[i].status = SDESP_ERR_ARG;
+		if (sdesp_inner_packet(&inner, pkts[i].data, pkts[i].len) !=
+				SDESP_OK ||
+			inner.len != pkts[i].len)
+			continue;
+		sdesp_tun_key(&b->keys[i], &inner);
+		pkts[i].status = SDESP_OK;
+	}
+	sdesp_tun_selectors_find(t, b->keys, b->found, n);
+	for (size_t i = 0; i < n; i++) {
+		b->plans[i].policy = b->found[i].policy;
+		if (b->found[i].policy != 0)
+			sdesp_fetch(sdesp_tun_policy(t, b->found[i].policy));
+		else if (pkts[i].status == SDESP_OK)
+			pkts[i].status = SDESP_ERR_BLOCKED;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint32_t policy = b->plans[i].policy, sa = 0;
+
+		if (policy != 0)
+			sa = sdesp_tun_policy(t, policy)->sa;
+		if (sa != 0)
+			sdesp_tun_sa_fetch(t, sdesp_tun_sa(t, sa));
+	}
 }
 
 static int any_ports(const struct sdesp_tun_policy *p, unsigned number)
@@ -224,13 +243,11 @@ static size_t output(
 	size_t sent = 0, left, run;
 	struct batch b;
 
-	for (size_t i = 0; i < n; i++)
-		pkts[i].status =
-			look_up(t, &pkts[i], &b.plans[i], &b.selectors[i]);
+	look_up(t, pkts, n, &b);
 	for (size_t i = 0; i < n; i++) {
 		if (pkts[i].status == SDESP_OK)
 			pkts[i].status = plan_one(t, &pkts[i], &b.plans[i],
-				b.selectors[i], now_ms);
+				b.found[i].selector, now_ms);
 		pkts[i].next_header =
 			pkts[i].len > 0 && pkts[i].data[0] >> 4 == 4 ? NEXT_IP4
 								     : NEXT_IP6;

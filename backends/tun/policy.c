@@ -6,46 +6,37 @@
 
 #include "base/ct.h"
 
+#include "hash.h"
 #include "index.h"
 #include "selector.h"
 #include "table.h"
 #include "timer.h"
-
-static uint64_t mix_addr(uint64_t h, const struct sdesp_addr *addr)
-{
-	uint64_t half[2];
-
-	memcpy(half, addr->ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	return sdesp_tun_mix(h ^ half[1] ^ addr->port);
-}
 
 /* Of addresses and first selector: few flows differ in nothing but others. */
 static uint32_t hash_flow(
 	const struct sdesp_tun *t, const struct sdesp_flow *flow)
 {
 	const struct sdesp_ts *ts = &flow->ts[0];
-	uint64_t half[2], h = t->config.seed;
+	uint64_t words[10] = {0};
 
-	h = mix_addr(h, &flow->local);
-	h = mix_addr(h, &flow->remote);
-	if (flow->nts == 0)
-		return (uint32_t)h;
-	memcpy(half, ts->remote.ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	h = sdesp_tun_mix(h ^ half[1]);
-	memcpy(half, ts->local.ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	h = sdesp_tun_mix(h ^ half[1]);
-	h ^= (uint64_t)ts->local.lo << 48 | (uint64_t)ts->local.hi << 32 |
-	     (uint64_t)ts->remote.lo << 16 | ts->remote.hi;
-	return (uint32_t)sdesp_tun_mix(h ^ ts->protocol);
+	memcpy(words, flow->local.ip, sizeof flow->local.ip);
+	memcpy(words + 2, flow->remote.ip, sizeof flow->remote.ip);
+	words[4] = (uint64_t)flow->local.port << 16 | flow->remote.port;
+	if (flow->nts > 0) {
+		memcpy(words + 5, ts->remote.ip, sizeof ts->remote.ip);
+		memcpy(words + 7, ts->local.ip, sizeof ts->local.ip);
+		words[4] |= (uint64_t)ts->protocol << 32;
+		words[9] = (uint64_t)ts->local.lo << 48 |
+			   (uint64_t)ts->local.hi << 32 |
+			   (uint64_t)ts->remote.lo << 16 | ts->remote.hi;
+	}
+	return (uint32_t)sdesp_tun_hash(t->config.seed, words, 10);
 }
 
 uint32_t sdesp_tun_policy_sa(
 	const struct sdesp_tun *t, const struct sdesp_tun_policy *p)
 {
-	if (p->sa == 0 || sdesp_tun_sa(t, p->sa)->turn != p->turn)
+	if (p->sa == 0 || sdesp_tun_sa(t, p->sa)->turn != p->sa_turn)
 		return 0;
 	return p->sa;
 }
@@ -54,7 +45,7 @@ void sdesp_tun_policy_name(
 	struct sdesp_tun *t, struct sdesp_tun_policy *p, uint32_t slot)
 {
 	p->sa = slot;
-	p->turn = slot != 0 ? sdesp_tun_sa(t, slot)->turn : 0;
+	p->sa_turn = slot != 0 ? sdesp_tun_sa(t, slot)->turn : 0;
 	p->set = ++t->sets;
 }
 
@@ -68,6 +59,20 @@ uint32_t sdesp_tun_find_policy(
 			break;
 	}
 	return slot;
+}
+
+/* Looked for once: the policy follows where the session moves its SAs. */
+struct sdesp_silence *sdesp_tun_silence(
+	struct sdesp_tun *t, struct sdesp_tun_sa *sa)
+{
+	if (sa->policy == 0 ||
+		sdesp_tun_policy(t, sa->policy)->turn != sa->policy_turn) {
+		sa->policy = sdesp_tun_find_policy(t, &sa->flow);
+		if (sa->policy == 0)
+			return NULL;
+		sa->policy_turn = sdesp_tun_policy(t, sa->policy)->turn;
+	}
+	return &sdesp_tun_policy(t, sa->policy)->silence;
 }
 
 static int enter(
@@ -139,11 +144,13 @@ void sdesp_tun_policy_swap(struct sdesp_tun *t, uint32_t a, uint32_t b)
 void sdesp_tun_policy_remove(struct sdesp_tun *t, uint32_t slot)
 {
 	struct sdesp_tun_policy *p = sdesp_tun_policy(t, slot);
+	uint32_t turn = p->turn;
 
 	leave(t, slot);
 	sdesp_tun_timer_set(
 		&t->timers, t->config.max_sas + slot - 1, UINT64_MAX);
 	memset(p, 0, sizeof *p);
+	p->turn = turn + 1;
 	p->next = t->free_policy;
 	t->free_policy = slot;
 }

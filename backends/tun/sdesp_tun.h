@@ -135,7 +135,9 @@ size_t sdesp_tun_memory(uint32_t max_sas, uint32_t max_flows);
  * - a flow follows its outbound SA when that moves. If the new flow has been
  *   given a policy already, that one's word holds;
  * - time limits of an SA count from the first sdesp_tun_tick() after sa_add;
- * - SDESP_BACKEND_MOVED comes with UDP encapsulation only;
+ * - SDESP_BACKEND_MOVED comes with UDP encapsulation only. Its quiet_ms counts
+ *   what any SA of the flow has heard since the flow was given a policy; 0 when
+ *   it has none;
  * - bypass is NULL: what does not enter the device does not run through here.
  *   cause is NULL: SDESP_ERR_BACKEND never happens.
  *

@@ -51,6 +51,7 @@ struct sdesp_tun_io {
 	int device;     /* -1 = none */
 	char name[16];  /* of the device */
 	int out4, out6; /* raw sockets that send; -1 = none */
+	int link;       /* index of the interface they are bound to; 0 = none */
 	unsigned nsockets;
 	struct {
 		int fd;
@@ -93,7 +94,9 @@ nfds_t sdesp_tun_io_fds(
 /*
  * Move one batch each way, from what poll(2) has found ready; also what ICMP
  * said of path MTUs. bufs are SDESP_TUN_BATCH, for this call only. Returns how
- * many packets were moved. A device that has gone is SDESP_ERR_BACKEND.
+ * many packets were moved. SDESP_ERR_BACKEND: the device has gone, or a packet
+ * was to be sent and the link has; last_errno says which (ENODEV: the link).
+ * Close and open anew: neither comes back under its old number.
  */
 SDESP_CHECK int sdesp_tun_io_serve(struct sdesp_tun_io *io,
 	struct sdesp_tun *tun, struct sdesp_tun_buf *bufs,

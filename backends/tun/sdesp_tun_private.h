@@ -40,6 +40,8 @@ struct sdesp_tun_sa {
 	uint8_t queued;         /* before and after hold */
 	uint32_t before, after; /* in the queue of events; after: also in the
 				 * list of free slots */
+	uint32_t policy, policy_turn; /* inbound: of its flow, if it is still
+				       * there; 0 = look for it */
 	struct sdesp_watch watch;
 	struct sdesp_flow flow;
 	union {
@@ -64,6 +66,7 @@ struct sdesp_tun_key {
 	uint16_t local_port, remote_port;
 	uint8_t protocol, family;
 	uint8_t has_ports;
+	uint8_t later; /* a fragment, not the first: its ports are unknown */
 };
 
 struct sdesp_tun_selector {
@@ -80,12 +83,13 @@ struct sdesp_tun_policy {
 	uint8_t announce; /* a dummy is due if nothing else is sent first */
 	uint8_t sent;     /* sent_ms holds */
 	uint8_t linked;   /* selectors that are in the index */
+	uint32_t turn;    /* of the slot's users */
 	uint32_t sa;      /* outbound SA: slot; 0 = none: blocked */
-	uint32_t turn;    /* of that slot, when it was named */
+	uint32_t sa_turn; /* of that slot, when it was named */
 	uint32_t next;    /* free list */
 	uint64_t set;     /* a count: later policies have a higher one */
 	uint64_t sent_ms;
-	struct sdesp_tun_selector selectors[SDESP_MAX_TS];
+	struct sdesp_silence silence;
 	struct sdesp_flow flow;
 };
 
@@ -103,14 +107,16 @@ struct sdesp_tun {
 
 	struct sdesp_tun_sa *sas;
 	struct sdesp_tun_policy *policies;
+	struct sdesp_tun_selector *selectors; /* the first of every policy,
+					       * then the second ones, ... */
 	uint32_t free_sa, free_policy;
 	uint32_t first_event, last_event;
 	uint64_t sets;
-	struct sdesp_tun_index in;        /* inbound SAs by SPI */
-	struct sdesp_tun_index out;       /* outbound SAs by SPI and peer */
-	struct sdesp_tun_index flows;     /* policies by flow */
-	struct sdesp_tun_index selectors; /* slot of the policy and number */
-	struct sdesp_tun_timers timers;   /* SAs, then policies */
+	struct sdesp_tun_index in;      /* inbound SAs by SPI */
+	struct sdesp_tun_index out;     /* outbound SAs by SPI and peer */
+	struct sdesp_tun_index flows;   /* policies by flow */
+	struct sdesp_tun_index by_key;  /* slot of the policy and number */
+	struct sdesp_tun_timers timers; /* SAs, then policies */
 
 	uint32_t nshapes;
 	uint8_t order[SDESP_TUN_SHAPES]; /* shapes in use, narrowest first */

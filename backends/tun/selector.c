@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 
+#include "hash.h"
 #include "index.h"
 #include "table.h"
 
@@ -120,13 +121,13 @@ static void leave_shape(struct sdesp_tun *t, unsigned id)
 static uint32_t hash_key(const struct sdesp_tun *t, unsigned shape,
 	const struct sdesp_tun_key *key)
 {
-	uint64_t h = t->config.seed ^ shape;
+	uint64_t words[5] = {key->remote[0], key->remote[1], key->local[0],
+		key->local[1],
+		(uint64_t)key->remote_port << 32 |
+			(uint64_t)key->local_port << 16 |
+			(uint64_t)key->protocol << 8 | shape};
 
-	h = sdesp_tun_mix(h ^ key->remote[0]) ^ key->remote[1];
-	h = sdesp_tun_mix(h ^ (uint64_t)key->remote_port << 32 ^
-			  (uint64_t)key->local_port << 16 ^ key->protocol);
-	h = sdesp_tun_mix(h ^ key->local[0]) ^ key->local[1];
-	return (uint32_t)(h ^ h >> 32);
+	return (uint32_t)sdesp_tun_hash(t->config.seed, words, 5);
 }
 
 static void mask_key(struct sdesp_tun_key *masked,
@@ -140,7 +141,6 @@ static void mask_key(struct sdesp_tun_key *masked,
 	masked->remote_port = key->remote_port & shape->remote_port;
 	masked->protocol = shape->protocol ? key->protocol : 0;
 	masked->family = key->family;
-	masked->has_ports = key->has_ports;
 }
 
 void sdesp_tun_key(struct sdesp_tun_key *key, const struct sdesp_inner *inner)
@@ -152,9 +152,18 @@ void sdesp_tun_key(struct sdesp_tun_key *key, const struct sdesp_inner *inner)
 	key->protocol = inner->protocol;
 	key->family = inner->src.family;
 	key->has_ports = sdesp_protocol_has_ports(inner->protocol) != 0;
+	key->later = inner->later;
 }
 
 /* --- selectors ------------------------------------------------------------ */
+
+/* Apart from the policies, and those of one number together: what a look-up
+ * reads lies close. */
+static struct sdesp_tun_selector *selector_of(
+	const struct sdesp_tun *t, uint32_t slot, unsigned number)
+{
+	return &t->selectors[(size_t)number * t->config.max_flows + slot - 1];
+}
 
 /* A protocol without ports in a selector with some: they say nothing. */
 static void cut_ports(struct cut *cut, const struct sdesp_ts *ts)
@@ -181,8 +190,8 @@ static int never(const struct sdesp_flow *flow,
 
 static int link_one(struct sdesp_tun *t, uint32_t slot, unsigned number)
 {
-	struct sdesp_tun_policy *p = sdesp_tun_policy(t, slot);
-	struct sdesp_tun_selector *s = &p->selectors[number];
+	const struct sdesp_tun_policy *p = sdesp_tun_policy(t, slot);
+	struct sdesp_tun_selector *s = selector_of(t, slot, number);
 	const struct sdesp_ts *ts = &p->flow.ts[number];
 	struct sdesp_tun_key key = {0}, masked;
 	struct sdesp_tun_shape shape;
@@ -218,7 +227,7 @@ static int link_one(struct sdesp_tun *t, uint32_t slot, unsigned number)
 	s->shape = (uint8_t)id;
 	s->hash = hash_key(t, id, &masked);
 	sdesp_tun_index_add(
-		&t->selectors, s->hash, (slot - 1) * SDESP_MAX_TS + number + 1);
+		&t->by_key, s->hash, (slot - 1) * SDESP_MAX_TS + number + 1);
 	return SDESP_OK;
 }
 
@@ -244,11 +253,12 @@ void sdesp_tun_selectors_unlink(struct sdesp_tun *t, uint32_t slot)
 
 	while (p->linked > 0) {
 		unsigned number = --p->linked;
-		struct sdesp_tun_selector *s = &p->selectors[number];
+		const struct sdesp_tun_selector *s =
+			selector_of(t, slot, number);
 
 		if (s->shape == SDESP_TUN_SHAPES)
 			continue;
-		sdesp_tun_index_drop(&t->selectors, s->hash,
+		sdesp_tun_index_drop(&t->by_key, s->hash,
 			(slot - 1) * SDESP_MAX_TS + number + 1);
 		leave_shape(t, s->shape);
 	}
@@ -264,6 +274,9 @@ static int fits(const struct sdesp_tun_selector *s,
 		    (s->local[1] ^ masked->local[1])) != 0 ||
 		s->protocol != masked->protocol)
 		return 0;
+	if (key->later)
+		return s->local_lo == 0 && s->local_hi == UINT16_MAX &&
+		       s->remote_lo == 0 && s->remote_hi == UINT16_MAX;
 	if (!key->has_ports)
 		return 1;
 	return key->local_port >= s->local_lo &&
@@ -287,40 +300,78 @@ static int better(const struct sdesp_tun *t, uint32_t slot, uint32_t than)
 	return sends != other ? sends : a->set > b->set;
 }
 
-static uint32_t find_in_shape(const struct sdesp_tun *t, unsigned id,
-	const struct sdesp_tun_key *key, unsigned *selector)
+static struct sdesp_tun_found split(uint32_t value)
 {
-	const struct sdesp_tun_shape *shape = &t->shapes[id];
-	struct sdesp_tun_key masked;
-	uint32_t hash, at, value, found = 0;
+	struct sdesp_tun_found found = {
+		.policy = (value - 1) / SDESP_MAX_TS + 1,
+		.selector = (uint8_t)((value - 1) % SDESP_MAX_TS)};
 
-	mask_key(&masked, key, shape);
-	at = hash = hash_key(t, id, &masked);
-	while ((value = sdesp_tun_index_next(&t->selectors, hash, &at)) != 0) {
-		uint32_t slot = (value - 1) / SDESP_MAX_TS + 1;
-		unsigned number = (value - 1) % SDESP_MAX_TS;
-		const struct sdesp_tun_selector *s =
-			&sdesp_tun_policy(t, slot)->selectors[number];
-
-		if (s->shape == id && fits(s, key, &masked) &&
-			better(t, slot, found)) {
-			found = slot;
-			*selector = number;
-		}
-	}
 	return found;
 }
 
-uint32_t sdesp_tun_selectors_find(const struct sdesp_tun *t,
-	const struct sdesp_tun_key *key, unsigned *selector)
+static void find_one(const struct sdesp_tun *t, unsigned id, uint32_t hash,
+	const struct sdesp_tun_key *key, struct sdesp_tun_found *found)
 {
-	uint32_t found = 0;
+	struct sdesp_tun_key masked;
+	uint32_t at = hash, value;
 
-	for (unsigned i = 0; i < t->nshapes && found == 0; i++) {
-		unsigned id = t->order[i];
+	mask_key(&masked, key, &t->shapes[id]);
+	while ((value = sdesp_tun_index_next(&t->by_key, hash, &at)) != 0) {
+		struct sdesp_tun_found next = split(value);
+		const struct sdesp_tun_selector *s =
+			selector_of(t, next.policy, next.selector);
 
-		if (t->shapes[id].family == key->family)
-			found = find_in_shape(t, id, key, selector);
+		if (s->shape == id && fits(s, key, &masked) &&
+			better(t, next.policy, found->policy))
+			*found = next;
 	}
-	return found;
+}
+
+/* Three times over those that nothing narrower has taken, so that their
+ * places in the index are fetched together, and then their selectors. */
+static size_t find_in_shape(const struct sdesp_tun *t, unsigned id,
+	const struct sdesp_tun_key *keys, struct sdesp_tun_found *found,
+	size_t n)
+{
+	uint8_t left[SDESP_TUN_BATCH];
+	uint32_t hashes[SDESP_TUN_BATCH];
+	size_t todo = 0, taken = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct sdesp_tun_key masked;
+
+		if (found[i].policy != 0 ||
+			keys[i].family != t->shapes[id].family)
+			continue;
+		mask_key(&masked, &keys[i], &t->shapes[id]);
+		hashes[todo] = hash_key(t, id, &masked);
+		sdesp_tun_index_fetch(&t->by_key, hashes[todo]);
+		left[todo++] = (uint8_t)i;
+	}
+	for (size_t i = 0; i < todo; i++) {
+		uint32_t at = hashes[i];
+		uint32_t value = sdesp_tun_index_next(&t->by_key, at, &at);
+		struct sdesp_tun_found next = split(value != 0 ? value : 1);
+
+		sdesp_fetch(selector_of(t, next.policy, next.selector));
+	}
+	for (size_t i = 0; i < todo; i++) {
+		find_one(t, id, hashes[i], &keys[left[i]], &found[left[i]]);
+		taken += found[left[i]].policy != 0;
+	}
+	return taken;
+}
+
+void sdesp_tun_selectors_find(const struct sdesp_tun *t,
+	const struct sdesp_tun_key *keys, struct sdesp_tun_found *found,
+	size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		found[i].policy = 0;
+		left += keys[i].family != 0;
+	}
+	for (unsigned i = 0; i < t->nshapes && left > 0; i++)
+		left -= find_in_shape(t, t->order[i], keys, found, n);
 }

@@ -19,8 +19,15 @@ void sdesp_tun_selectors_unlink(struct sdesp_tun *t, uint32_t slot);
 /* What an outbound packet is looked up by. */
 void sdesp_tun_key(struct sdesp_tun_key *key, const struct sdesp_inner *inner);
 
-/* The policy of a packet, or 0; *selector is which of its selectors. */
-uint32_t sdesp_tun_selectors_find(const struct sdesp_tun *t,
-	const struct sdesp_tun_key *key, unsigned *selector);
+struct sdesp_tun_found {
+	uint32_t policy;  /* slot; 0 = none */
+	uint8_t selector; /* which of the policy's */
+};
+
+/* The policies of n packets, at most SDESP_TUN_BATCH; a key of family 0 has
+ * none. */
+void sdesp_tun_selectors_find(const struct sdesp_tun *t,
+	const struct sdesp_tun_key *keys, struct sdesp_tun_found *found,
+	size_t n);
 
 #endif

@@ -65,6 +65,10 @@ int sdesp_tun_io_serve(struct sdesp_tun_io *io, struct sdesp_tun *tun,
 	if (io->unsent != unsent) { /* larger than the link takes? */
 		sdesp_tun_reports(io->out4, tun, now_ms);
 		sdesp_tun_reports(io->out6, tun, now_ms);
+		if (sdesp_tun_link_gone(io)) {
+			io->last_errno = ENODEV;
+			return SDESP_ERR_BACKEND;
+		}
 	}
 	for (unsigned i = 0; i < io->nsockets; i++) {
 		size_t n;

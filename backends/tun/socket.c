@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/errqueue.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -114,6 +116,18 @@ static int ask(int fd, unsigned family)
 	       on(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT);
 }
 
+/* A burst waits in the kernel while a batch is worked on. That it may be so
+ * much wants CAP_NET_ADMIN; without, the system's limit holds. */
+static void widen(int fd)
+{
+	static const int octets = 4 << 20;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets,
+		    sizeof octets) != 0)
+		(void)setsockopt(
+			fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+}
+
 static int open_in(struct sdesp_addr *local, int udp)
 {
 	int type = (udp ? SOCK_DGRAM : SOCK_RAW) | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -129,10 +143,23 @@ static int open_in(struct sdesp_addr *local, int udp)
 			on(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0) ||
 		bind(fd, &a.any, len) < 0 || getsockname(fd, &a.any, &len) < 0)
 		return shut(fd);
+	widen(fd);
 	if (udp)
 		local->port = ntohs(
 			local->family == 4 ? a.in4.sin_port : a.in6.sin6_port);
 	return fd;
+}
+
+int sdesp_tun_link_gone(const struct sdesp_tun_io *io)
+{
+	struct ifreq request;
+
+	memset(&request, 0, sizeof request);
+	request.ifr_ifindex = io->link;
+	return io->link != 0 &&
+	       ioctl(io->out4 >= 0 ? io->out4 : io->out6, SIOCGIFNAME,
+		       &request) < 0 &&
+	       errno == ENODEV;
 }
 
 int sdesp_tun_io_listen(struct sdesp_tun_io *io, struct sdesp_addr *local,
@@ -147,6 +174,8 @@ int sdesp_tun_io_listen(struct sdesp_tun_io *io, struct sdesp_addr *local,
 		*out = open_out(local->family, link);
 	if (*out < 0)
 		return SDESP_ERR_BACKEND;
+	if (link != NULL)
+		io->link = (int)if_nametoindex(link);
 	fd = open_in(local, udp);
 	if (fd < 0) {
 		if (fresh)

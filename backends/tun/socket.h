@@ -12,4 +12,7 @@ size_t sdesp_tun_receive(struct sdesp_tun_io *io, unsigned number,
 /* Take from a socket what ICMP, or the kernel itself, said of path MTUs. */
 void sdesp_tun_reports(int fd, struct sdesp_tun *tun, uint64_t now_ms);
 
+/* 1 when the interface that the sending sockets are bound to is no more. */
+int sdesp_tun_link_gone(const struct sdesp_tun_io *io);
+
 #endif

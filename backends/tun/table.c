@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "base/ct.h"
+#include "base/fetch.h"
 
 #include "events.h"
+#include "hash.h"
 #include "index.h"
 #include "timer.h"
 
-/* One to one, so that equal hashes are equal SPIs. */
+/* One to one, so that equal hashes are equal SPIs. These are random and ours:
+ * nobody can choose many that collide. */
 static uint32_t hash_in(const struct sdesp_tun *t, uint32_t spi)
 {
 	uint32_t x = spi ^ (uint32_t)t->config.seed;
@@ -24,12 +27,10 @@ static uint32_t hash_in(const struct sdesp_tun *t, uint32_t spi)
 static uint32_t hash_out(
 	const struct sdesp_tun *t, const struct sdesp_flow *flow, uint32_t spi)
 {
-	uint64_t half[2], h = t->config.seed ^ spi;
+	uint64_t words[3] = {0, 0, (uint64_t)spi << 32 | flow->remote.port};
 
-	memcpy(half, flow->remote.ip, sizeof half);
-	h = sdesp_tun_mix(h ^ half[0]);
-	h = sdesp_tun_mix(h ^ half[1] ^ flow->remote.port);
-	return (uint32_t)h;
+	memcpy(words, flow->remote.ip, sizeof flow->remote.ip);
+	return (uint32_t)sdesp_tun_hash(t->config.seed, words, 3);
 }
 
 uint32_t sdesp_tun_find_in(const struct sdesp_tun *t, uint32_t spi)
@@ -53,6 +54,25 @@ uint32_t sdesp_tun_find_out(
 			break;
 	}
 	return slot;
+}
+
+/* All but the selectors, half the key schedule and, most of the time, all but
+ * two words of the window. */
+void sdesp_tun_sa_fetch(
+	const struct sdesp_tun *t, const struct sdesp_tun_sa *sa)
+{
+	sdesp_fetch_all(sa, offsetof(struct sdesp_tun_sa, flow.ts));
+	if (sa->inbound) {
+		if (sa->policy != 0)
+			sdesp_fetch(sdesp_tun_policy(t, sa->policy));
+		sdesp_fetch_all(
+			&sa->esp.rx, offsetof(struct sdesp_esp_rx, replay.map));
+		sdesp_fetch_all(
+			&sa->esp.rx.cipher, sizeof sa->esp.rx.cipher / 2);
+	} else {
+		sdesp_fetch_all(&sa->esp.tx,
+			sizeof sa->esp.tx - sizeof sa->esp.tx.cipher / 2);
+	}
 }
 
 static struct sdesp_tun_index *index_of(

@@ -19,6 +19,10 @@ static inline struct sdesp_tun_policy *sdesp_tun_policy(
 	return &t->policies[slot - 1];
 }
 
+/* Fetch what a packet of the SA is going to touch. */
+void sdesp_tun_sa_fetch(
+	const struct sdesp_tun *t, const struct sdesp_tun_sa *sa);
+
 /* The inbound SA, larval or not, of an SPI. */
 uint32_t sdesp_tun_find_in(const struct sdesp_tun *t, uint32_t spi);
 
@@ -47,6 +51,11 @@ void sdesp_tun_policy_name(
 
 uint32_t sdesp_tun_find_policy(
 	const struct sdesp_tun *t, const struct sdesp_flow *flow);
+
+/* The silence of the policy of an inbound SA's flow; NULL when the flow has no
+ * policy. */
+struct sdesp_silence *sdesp_tun_silence(
+	struct sdesp_tun *t, struct sdesp_tun_sa *sa);
 
 /*
  * Make a policy that blocks. SDESP_ERR_SPACE: all slots are taken, or there

@@ -37,13 +37,15 @@ static uint64_t lay_out(struct sdesp_tun *t, uint8_t *memory, uint32_t max_sas,
 	carve_index(&t->in, memory, &at, max_sas);
 	carve_index(&t->out, memory, &at, max_sas);
 	carve_index(&t->flows, memory, &at, max_flows);
-	carve_index(&t->selectors, memory, &at, max_flows * SDESP_MAX_TS);
+	carve_index(&t->by_key, memory, &at, max_flows * SDESP_MAX_TS);
 	t->timers.heap = carve(memory, &at, sleepers, sizeof t->timers.heap[0]);
 	t->timers.where =
 		carve(memory, &at, sleepers, sizeof t->timers.where[0]);
 	t->path_mask = sdesp_tun_index_size(max_flows) / 2 - 1;
 	t->paths = carve(
 		memory, &at, (uint64_t)t->path_mask + 1, sizeof t->paths[0]);
+	t->selectors = carve(memory, &at, (uint64_t)max_flows * SDESP_MAX_TS,
+		sizeof t->selectors[0]);
 	t->policies = carve(memory, &at, max_flows, sizeof t->policies[0]);
 	t->sas = carve(memory, &at, max_sas, sizeof t->sas[0]);
 	return at;

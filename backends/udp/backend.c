@@ -18,14 +18,7 @@ static struct sdesp_udp *self(struct sdesp_backend *be)
 
 static int check_flow(const struct sdesp_flow *flow)
 {
-	if (!flow->udp || flow->nts > SDESP_MAX_TS ||
-		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL))
-		return SDESP_ERR_UNSUPPORTED;
-	if (flow->local.family != 4 && flow->local.family != 6)
-		return SDESP_ERR_UNSUPPORTED;
-	if (flow->remote.family != flow->local.family)
-		return SDESP_ERR_UNSUPPORTED;
-	return SDESP_OK;
+	return flow->udp ? sdesp_flow_check(flow) : SDESP_ERR_UNSUPPORTED;
 }
 
 static void features(struct sdesp_backend *be, struct sdesp_features *f)
@@ -65,7 +58,7 @@ static int spi_release(
 	unsigned slot = sdesp_udp_find_in(u, spi);
 
 	(void)flow;
-	if (slot == 0 || u->sas[slot - 1].state != SDESP_SA_LARVAL)
+	if (slot == 0 || u->sas[slot - 1].watch.state != SDESP_SA_LARVAL)
 		return SDESP_ERR_GONE;
 	sdesp_udp_remove(u, slot);
 	return SDESP_OK;
@@ -90,7 +83,7 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 
 	if (status != SDESP_OK)
 		return status;
-	if (!fresh && u->sas[slot - 1].state != SDESP_SA_LARVAL)
+	if (!fresh && u->sas[slot - 1].watch.state != SDESP_SA_LARVAL)
 		return SDESP_ERR_EXISTS;
 	if (fresh)
 		slot = sdesp_udp_find_free(u);
@@ -108,10 +101,10 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 
 	if (fresh)
 		sdesp_udp_put(u, slot, flow, sa->spi, inbound);
-	own->state = SDESP_SA_MATURE;
+	own->watch.state = SDESP_SA_MATURE;
 	own->flow = *flow;
-	own->soft_s = sa->soft.seconds;
-	own->hard_s = sa->hard.seconds;
+	own->watch.soft_s = sa->soft.seconds;
+	own->watch.hard_s = sa->hard.seconds;
 	if (u->config.keylog != NULL)
 		u->config.keylog(u->config.keylog_ctx, flow, sa, inbound);
 	return SDESP_OK;
@@ -161,7 +154,9 @@ static int sa_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		return SDESP_ERR_EXISTS;
 
 	if (inbound)
-		sdesp_udp_follow(&u->sas[slot - 1], &flow->remote);
+		sdesp_watch_follow(&u->sas[slot - 1].watch,
+			sdesp_udp_silence(u, &u->sas[slot - 1]), &old->remote,
+			&flow->remote);
 	else
 		move_policy(u, slot, flow, old);
 	u->sas[slot - 1].flow = *flow;
@@ -174,7 +169,7 @@ static int sa_delete(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	struct sdesp_udp *u = self(be);
 	unsigned slot = find(u, flow, spi, inbound);
 
-	if (slot == 0 || u->sas[slot - 1].state == SDESP_SA_LARVAL)
+	if (slot == 0 || u->sas[slot - 1].watch.state == SDESP_SA_LARVAL)
 		return SDESP_ERR_GONE;
 	sdesp_udp_remove(u, slot);
 	return SDESP_OK;
@@ -191,11 +186,11 @@ static int sa_query(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		return SDESP_ERR_GONE;
 	sa = &u->sas[slot - 1];
 	memset(stats, 0, sizeof *stats);
-	if (sa->state != SDESP_SA_LARVAL && inbound)
+	if (sa->watch.state != SDESP_SA_LARVAL && inbound)
 		sdesp_esp_rx_stats(&sa->esp.rx, stats);
-	else if (sa->state != SDESP_SA_LARVAL)
+	else if (sa->watch.state != SDESP_SA_LARVAL)
 		sdesp_esp_tx_stats(&sa->esp.tx, stats);
-	stats->state = sa->state;
+	stats->state = sa->watch.state;
 	return SDESP_OK;
 }
 

@@ -126,18 +126,25 @@ static void count(struct sdesp_udp_counters *c, int status)
 	}
 }
 
+/* What packets of one SA have in common. */
+struct run {
+	struct sdesp_silence *silence;
+	uint64_t top; /* highest number before */
+	uint64_t now_ms;
+};
+
 /* Whatever has the right ICV is a sign of life, also if it is then dropped;
- * but what is malformed inside is not. top is the highest number before. */
+ * but what is malformed inside is not. */
 static int settle(struct sdesp_udp *u, struct sdesp_udp_sa *sa,
-	struct sdesp_pkt *pkt, struct sdesp_udp_meta *meta, uint64_t *top,
-	uint64_t now_ms)
+	struct sdesp_pkt *pkt, struct sdesp_udp_meta *meta, struct run *run)
 {
 	int status = pkt->status;
 
 	if (status == SDESP_OK || status == SDESP_ERR_DUMMY) {
-		sdesp_udp_heard(u, sa, pkt->seq > *top, &meta->from, now_ms);
-		if (pkt->seq > *top)
-			*top = pkt->seq;
+		sdesp_watch_heard(&sa->watch, run->silence, &sa->flow.remote,
+			pkt->seq > run->top, &meta->from, run->now_ms);
+		if (pkt->seq > run->top)
+			run->top = pkt->seq;
 	}
 	if (status == SDESP_OK) {
 		status = admit(&sa->flow, pkt, meta);
@@ -148,22 +155,10 @@ static int settle(struct sdesp_udp *u, struct sdesp_udp_sa *sa,
 	return status;
 }
 
-/* The id of the flow's policy. Found once; looked for again when the one that
- * was found is gone. */
-static uint32_t flow_of(const struct sdesp_udp *u, struct sdesp_udp_sa *sa)
-{
-	unsigned slot = sdesp_udp_policy_slot(u, sa->flow_id);
-
-	if (slot == 0 ||
-		!sdesp_flow_equal(&u->policies[slot - 1].flow, &sa->flow))
-		sa->flow_id = sdesp_udp_flow(u, &sa->flow);
-	return sa->flow_id;
-}
-
 static void open(struct sdesp_udp_sa *sa, struct sdesp_pkt *pkts, size_t n,
 	uint64_t now_ms)
 {
-	if (sa->state != SDESP_SA_DEAD) {
+	if (sa->watch.state != SDESP_SA_DEAD) {
 		sdesp_esp_open(&sa->esp.rx, pkts, n, (uint32_t)(now_ms / 1000));
 		return;
 	}
@@ -176,25 +171,25 @@ static size_t take_run(struct sdesp_udp *u, struct sdesp_udp_sa *sa,
 	struct sdesp_pkt *pkts, struct sdesp_udp_meta *meta, size_t n,
 	uint64_t now_ms)
 {
-	uint32_t flow = flow_of(u, sa);
+	struct run run = {
+		.silence = sdesp_udp_silence(u, sa), .now_ms = now_ms};
 	struct sdesp_sa_stats stats;
-	uint64_t top;
-	size_t run = 1;
+	size_t len = 1;
 
-	while (run < n &&
-		sdesp_esp_spi(pkts[run].data, pkts[run].len) == sa->spi)
-		run++;
+	while (len < n &&
+		sdesp_esp_spi(pkts[len].data, pkts[len].len) == sa->spi)
+		len++;
 	sdesp_esp_rx_stats(&sa->esp.rx, &stats);
-	top = stats.seq;
-	open(sa, pkts, run, now_ms);
-	for (size_t i = 0; i < run; i++) {
-		label(&meta[i], SDESP_UDP_ESP, sa->spi, flow);
-		pkts[i].status =
-			settle(u, sa, &pkts[i], &meta[i], &top, now_ms);
+	run.top = stats.seq;
+	open(sa, pkts, len, now_ms);
+	for (size_t i = 0; i < len; i++) {
+		label(&meta[i], SDESP_UDP_ESP, sa->spi, sa->flow_id);
+		pkts[i].status = settle(u, sa, &pkts[i], &meta[i], &run);
 	}
 	sdesp_esp_rx_stats(&sa->esp.rx, &stats);
-	sdesp_udp_aged(u, sa, stats.state);
-	return run;
+	sdesp_watch_aged(&sa->watch, stats.state);
+	sdesp_udp_note(u, sa);
+	return len;
 }
 
 size_t sdesp_udp_input(struct sdesp_udp *u, struct sdesp_pkt *pkts,
@@ -211,7 +206,8 @@ size_t sdesp_udp_input(struct sdesp_udp *u, struct sdesp_pkt *pkts,
 				       : 0;
 		unsigned slot = sdesp_udp_find_in(u, spi);
 
-		if (slot != 0 && u->sas[slot - 1].state != SDESP_SA_LARVAL) {
+		if (slot != 0 &&
+			u->sas[slot - 1].watch.state != SDESP_SA_LARVAL) {
 			run = take_run(u, &u->sas[slot - 1], pkt, meta + i,
 				n - i, now_ms);
 			continue;

@@ -144,7 +144,8 @@ static size_t transmit(struct sdesp_udp *u, struct sdesp_udp_sa *sa,
 			run = run_of(pkts + i, n - i, 0);
 	}
 	sdesp_esp_tx_stats(&sa->esp.tx, &stats);
-	sdesp_udp_aged(u, sa, stats.state);
+	sdesp_watch_aged(&sa->watch, stats.state);
+	sdesp_udp_note(u, sa);
 	for (size_t i = 0; i < n; i++)
 		count(&u->counters, pkts[i].status);
 	return hand_over(u, &sa->flow.remote, pkts, n);
@@ -178,7 +179,7 @@ static size_t output(struct sdesp_udp *u, uint32_t flow,
 	for (size_t i = 0; i < n; i++) {
 		struct sdesp_pkt *pkt = &pkts[i];
 
-		if (sa->state == SDESP_SA_DEAD)
+		if (sa->watch.state == SDESP_SA_DEAD)
 			pkt->status = SDESP_ERR_EXPIRED;
 		else if (ports != NULL)
 			pkt->status = check_ports(&sa->flow, pkt, ports);

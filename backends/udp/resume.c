@@ -20,7 +20,7 @@ static unsigned find_keyed(const struct sdesp_udp *u, uint32_t spi)
 {
 	unsigned slot = sdesp_udp_find_in(u, spi);
 
-	if (slot == 0 || u->sas[slot - 1].state == SDESP_SA_LARVAL)
+	if (slot == 0 || u->sas[slot - 1].watch.state == SDESP_SA_LARVAL)
 		return 0;
 	return slot;
 }

@@ -25,6 +25,7 @@
 
 #include "sdesp_backend.h"
 #include "sdesp_esp.h"
+#include "sdesp_watch.h"
 
 /* SAs of one instance, larval ones included. A session needs two, while it
  * rekeys four. With the default limits one takes about 1.5 KiB. At most
@@ -110,20 +111,11 @@ struct sdesp_udp_counters {
 
 /* Private. One direction of one SA, or a reserved SPI. */
 struct sdesp_udp_sa {
-	uint8_t state; /* enum sdesp_sa_state; NONE = free */
 	uint8_t inbound;
-	uint8_t events; /* pending: bit 1 << enum sdesp_backend_event_type */
-	uint8_t told;   /* SOFT, HARD, USED: once each */
-	uint8_t timed;  /* since_ms holds */
-	uint8_t heard;  /* heard_ms holds */
-	uint16_t next;  /* inbound: in its hash chain; slot + 1, 0 = end */
+	uint16_t next; /* inbound: in its hash chain; slot + 1, 0 = end */
 	uint32_t spi;
-	uint32_t flow_id; /* last policy found for it; may be stale */
-	uint32_t soft_s, hard_s;
-	uint64_t since_ms;      /* when added */
-	uint64_t heard_ms;      /* last valid packet from flow.remote */
-	uint64_t seen_ms;       /* last valid packet from seen */
-	struct sdesp_addr seen; /* of the MOVED event */
+	uint32_t flow_id;         /* last policy found for it; may be stale */
+	struct sdesp_watch watch; /* state NONE: the slot is free */
 	struct sdesp_flow flow;
 	union {
 		struct sdesp_esp_tx tx;
@@ -139,6 +131,7 @@ struct sdesp_udp_policy {
 	uint16_t sa;      /* outbound SA: slot + 1; 0 = none: blocked */
 	uint32_t turn;    /* of the slot's users; part of the id */
 	uint64_t sent_ms;
+	struct sdesp_silence silence;
 	struct sdesp_flow flow;
 };
 
@@ -169,7 +162,9 @@ struct sdesp_udp {
  * - the id of a flow (sdesp_udp_flow()) follows its outbound SA when that
  *   moves. If the new flow has a policy already, that one's word holds;
  * - time limits of an SA count from the first sdesp_udp_tick() after sa_add;
- * - events cannot be lost: each SA holds its own, MOVED the newest;
+ * - events cannot be lost: each SA holds its own, MOVED the newest. Its
+ *   quiet_ms counts what any SA of the flow has heard since the flow was given
+ *   a policy; 0 when it has none;
  * - bypass is NULL: the signalling does not run through here. cause is NULL:
  *   SDESP_ERR_BACKEND never happens.
  *

@@ -34,7 +34,7 @@ unsigned sdesp_udp_find_out(
 	for (unsigned i = 0; i < SDESP_UDP_SAS; i++) {
 		const struct sdesp_udp_sa *sa = &u->sas[i];
 
-		if (sa->state != SDESP_SA_NONE && !sa->inbound &&
+		if (sa->watch.state != SDESP_SA_NONE && !sa->inbound &&
 			sa->spi == spi &&
 			sdesp_addr_equal(&sa->flow.remote, &flow->remote) &&
 			sdesp_addr_equal(&sa->flow.local, &flow->local))
@@ -46,7 +46,7 @@ unsigned sdesp_udp_find_out(
 unsigned sdesp_udp_find_free(const struct sdesp_udp *u)
 {
 	for (unsigned i = 0; i < SDESP_UDP_SAS; i++) {
-		if (u->sas[i].state == SDESP_SA_NONE)
+		if (u->sas[i].watch.state == SDESP_SA_NONE)
 			return i + 1;
 	}
 	return 0;
@@ -57,7 +57,7 @@ struct sdesp_udp_sa *sdesp_udp_put(struct sdesp_udp *u, unsigned slot,
 {
 	struct sdesp_udp_sa *sa = &u->sas[slot - 1];
 
-	sa->state = SDESP_SA_LARVAL;
+	sa->watch.state = SDESP_SA_LARVAL;
 	sa->inbound = inbound != 0;
 	sa->spi = spi;
 	sa->flow = *flow;
@@ -113,4 +113,18 @@ unsigned sdesp_udp_policy_slot(const struct sdesp_udp *u, uint32_t id)
 	if (!u->policies[slot - 1].used || sdesp_udp_policy_id(u, slot) != id)
 		return 0;
 	return slot;
+}
+
+/* The last policy found is most often still right. */
+struct sdesp_silence *sdesp_udp_silence(
+	struct sdesp_udp *u, struct sdesp_udp_sa *sa)
+{
+	unsigned slot = sdesp_udp_policy_slot(u, sa->flow_id);
+
+	if (slot == 0 ||
+		!sdesp_flow_equal(&u->policies[slot - 1].flow, &sa->flow)) {
+		slot = sdesp_udp_find_policy(u, &sa->flow);
+		sa->flow_id = sdesp_udp_policy_id(u, slot);
+	}
+	return slot != 0 ? &u->policies[slot - 1].silence : NULL;
 }

@@ -25,6 +25,11 @@ void sdesp_udp_remove(struct sdesp_udp *u, unsigned slot);
 unsigned sdesp_udp_find_policy(
 	const struct sdesp_udp *u, const struct sdesp_flow *flow);
 
+/* The silence of the policy of an SA's flow; NULL when the flow has none.
+ * sa->flow_id is right afterwards. */
+struct sdesp_silence *sdesp_udp_silence(
+	struct sdesp_udp *u, struct sdesp_udp_sa *sa);
+
 /* The id of a policy, and back; 0 when there is none such now. */
 uint32_t sdesp_udp_policy_id(const struct sdesp_udp *u, unsigned slot);
 unsigned sdesp_udp_policy_slot(const struct sdesp_udp *u, uint32_t id);

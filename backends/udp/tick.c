@@ -5,33 +5,6 @@
 #include "events.h"
 #include "table.h"
 
-/* An SA that counts seconds: how old is it, and when next? */
-static uint64_t age(
-	struct sdesp_udp *u, struct sdesp_udp_sa *sa, uint64_t now_ms)
-{
-	uint64_t next = UINT64_MAX, soft_ms, hard_ms;
-
-	if (sa->state != SDESP_SA_MATURE && sa->state != SDESP_SA_DYING)
-		return next;
-	if (!sa->timed) {
-		sa->timed = 1;
-		sa->since_ms = now_ms;
-	}
-	soft_ms = sa->since_ms + (uint64_t)sa->soft_s * 1000;
-	hard_ms = sa->since_ms + (uint64_t)sa->hard_s * 1000;
-	if (sa->hard_s != 0 && now_ms >= hard_ms) {
-		sdesp_udp_aged(u, sa, SDESP_SA_DEAD);
-		return next;
-	}
-	if (sa->hard_s != 0)
-		next = hard_ms;
-	if (sa->soft_s != 0 && now_ms >= soft_ms)
-		sdesp_udp_aged(u, sa, SDESP_SA_DYING);
-	else if (sa->soft_s != 0 && soft_ms < next)
-		next = soft_ms;
-	return next;
-}
-
 /* The other end waits for a sign of the new SA. If it is lost, so be it. */
 static void announce(
 	struct sdesp_udp *u, struct sdesp_udp_policy *p, uint64_t now_ms)
@@ -80,7 +53,8 @@ uint64_t sdesp_udp_tick(struct sdesp_udp *u, uint64_t now_ms)
 	uint64_t next = UINT64_MAX, due;
 
 	for (unsigned i = 0; i < SDESP_UDP_SAS; i++) {
-		due = age(u, &u->sas[i], now_ms);
+		due = sdesp_watch_tick(&u->sas[i].watch, now_ms);
+		sdesp_udp_note(u, &u->sas[i]);
 		if (due < next)
 			next = due;
 	}

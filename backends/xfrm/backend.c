@@ -15,13 +15,9 @@ int sdesp_xfrm_check_flow(struct sdesp_xfrm *x, const struct sdesp_flow *flow)
 {
 	if (!x->open)
 		return SDESP_ERR_BACKEND;
-	if ((flow->mode & x->has.modes) == 0 || flow->nts > SDESP_MAX_TS)
+	if ((flow->mode & x->has.modes) == 0)
 		return SDESP_ERR_UNSUPPORTED;
-	if (flow->local.family != 4 && flow->local.family != 6)
-		return SDESP_ERR_UNSUPPORTED;
-	if (flow->remote.family != flow->local.family)
-		return SDESP_ERR_UNSUPPORTED;
-	return SDESP_OK;
+	return sdesp_flow_check(flow);
 }
 
 static void features(struct sdesp_backend *be, struct sdesp_features *f)

@@ -14,13 +14,14 @@
 struct sdesp_inner {
 	struct sdesp_addr src, dst; /* ports 0 where there are none */
 	uint8_t protocol;
-	size_t len; /* of what was read: the rest is TFC padding (RFC 4303
+	uint8_t later; /* 1: a fragment, but not the first */
+	size_t len;    /* of what was read: the rest is TFC padding (RFC 4303
 		     * 2.7) and not part of it */
 };
 
 /*
  * Read an inner IP packet of tunnel mode. IPv6 extension headers are walked,
- * at most 8 of them; a fragment that is not the first has no ports.
+ * at most 8 of them; a later fragment has no ports.
  *
  * SDESP_ERR_PADDING: not a well formed IPv4 or IPv6 packet, or cut off before
  * its ports. *inner then holds nothing of use.

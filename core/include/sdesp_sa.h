@@ -146,6 +146,11 @@ struct sdesp_flow {
 /* 1 when two selector lines are the same. */
 int sdesp_ts_equal(const struct sdesp_ts *a, const struct sdesp_ts *b);
 
+/* SDESP_ERR_UNSUPPORTED when no backend can carry a flow: an unknown mode, more
+ * than SDESP_MAX_TS selectors, outer addresses that are of no or of two
+ * families. */
+SDESP_CHECK int sdesp_flow_check(const struct sdesp_flow *flow);
+
 /* 1 when two flows carry the same traffic between the same addresses. */
 int sdesp_flow_equal(const struct sdesp_flow *a, const struct sdesp_flow *b);
 
@@ -189,12 +194,16 @@ int sdesp_protocol_has_ports(unsigned protocol);
 /*
  * Does a packet fit a selector of the flow? Addresses and ports as the owner
  * of the SA sees them; for inbound packets local is the destination. Ports
- * count only when protocol has them; pass 0 for others and for later
- * fragments. In transport mode the addresses are the outer ones; self, peer
+ * count only when protocol has them. In transport mode the addresses are the outer ones; self, peer
  * and any are then flow->local and flow->remote. RFC 4301 5.2. 1 = yes,
  * 0 = no.
  */
 int sdesp_flow_match(const struct sdesp_flow *flow, unsigned protocol,
+	const struct sdesp_addr *local, const struct sdesp_addr *remote);
+
+/* Likewise for a fragment that is not the first: nobody knows its ports, so
+ * that it fits only selectors whose ports are any. SPEC 8.5. */
+int sdesp_flow_match_fragment(const struct sdesp_flow *flow, unsigned protocol,
 	const struct sdesp_addr *local, const struct sdesp_addr *remote);
 
 #endif

@@ -205,13 +205,15 @@ SDESP_CHECK int sdesp_session_accept(struct sdesp_session *s,
 	struct sdesp_why *why);
 
 /* ACK (or PRACK, or UPDATE's 2xx) for our answer has come, or has left.
- * SPEC 10.1. SDESP_ERR_STATE: nothing waits for it (harmless). */
+ * SPEC 10.1, 10.3. SDESP_ERR_STATE: nothing waits for it (harmless). */
 SDESP_CHECK int sdesp_session_confirm(struct sdesp_session *s, uint64_t now_ms);
 
 /*
  * The open offer, ours or theirs, came to nothing: 3xx to 6xx, CANCEL, time
  * out. What it installed is deleted, an old pair stays; after our own failed
- * rekey REKEY_DUE comes again after a random pause (SPEC 10.4).
+ * rekey REKEY_DUE comes again after a random pause (SPEC 10.4). A refresh that
+ * we answered less than 32 s ago and that is not confirmed is undone: address
+ * and direction are as before (SPEC 10.3); events say if the backend fails.
  */
 void sdesp_session_fail(struct sdesp_session *s, uint64_t now_ms);
 

@@ -52,6 +52,14 @@ struct sdesp_own_offer {
 	uint16_t inner_port;
 };
 
+/* What was before a refresh that we answered, until its end is known. */
+struct sdesp_before {
+	uint8_t held; /* 1: it may yet fail, until_ms */
+	uint8_t quiet, natted;
+	struct sdesp_addr local, remote, said;
+	uint64_t until_ms;
+};
+
 struct sdesp_session {
 	const struct sdesp_policy *policy;
 	struct sdesp_backend *backend;
@@ -73,6 +81,7 @@ struct sdesp_session {
 	uint64_t switch_ms; /* REKEY_ANSWERED: when to decide */
 
 	struct sdesp_held held[SDESP_HELD_ROLES];
+	struct sdesp_before before;
 	struct sdesp_own_offer offer;
 	struct sdesp_event events[SDESP_MAX_EVENTS];
 };

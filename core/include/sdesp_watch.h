@@ -13,17 +13,20 @@ struct sdesp_watch {
 	uint8_t events; /* pending: bit 1 << enum sdesp_backend_event_type */
 	uint8_t told;   /* SOFT, HARD, USED: once each */
 	uint8_t timed;  /* since_ms holds */
-	uint8_t heard;  /* heard_ms holds */
-	uint8_t heir;   /* set by the backend: the flow had an SA before this
-			 * one, so its address was heard from; how long it has
-			 * been silent counts from the first packet that came
-			 * from elsewhere */
 	uint32_t soft_s, hard_s; /* 0 = no limit */
-	uint32_t quiet_ms;       /* of the MOVED event */
 	uint64_t since_ms;       /* when time began to count */
-	uint64_t heard_ms;       /* last valid packet from the remote address */
 	uint64_t seen_ms;        /* last valid packet from seen */
 	struct sdesp_addr seen;  /* of the MOVED event */
+};
+
+/*
+ * How long the address in use has been silent, one for each policy of a flow:
+ * a rekey has two SAs, and what either of them hears counts. All zero: it was
+ * never heard from.
+ */
+struct sdesp_silence {
+	struct sdesp_addr remote; /* of whom; set by the first packet */
+	uint64_t heard_ms;        /* last valid packet from there, on any SA */
 };
 
 /* The SA is this old now; its state never goes back. */
@@ -33,17 +36,26 @@ void sdesp_watch_aged(struct sdesp_watch *w, unsigned state);
  * call again at the latest; UINT64_MAX: no limit is left. */
 uint64_t sdesp_watch_tick(struct sdesp_watch *w, uint64_t now_ms);
 
-/* An authentic packet has come in from an address, where remote is the flow's;
- * newest: numbered above all before. */
-void sdesp_watch_heard(struct sdesp_watch *w, const struct sdesp_addr *remote,
-	int newest, const struct sdesp_addr *from, uint64_t now_ms);
+/*
+ * An authentic packet has come in from an address, where remote is the flow's;
+ * newest: numbered above all before. silence is that of the flow's policy, here
+ * and below, or NULL when it has none.
+ */
+void sdesp_watch_heard(struct sdesp_watch *w, struct sdesp_silence *silence,
+	const struct sdesp_addr *remote, int newest,
+	const struct sdesp_addr *from, uint64_t now_ms);
 
-/* The remote address of the SA is about to be another. */
-void sdesp_watch_follow(struct sdesp_watch *w, const struct sdesp_addr *old,
-	const struct sdesp_addr *remote);
+/* The remote address of the SA is about to be another; its policy follows. */
+void sdesp_watch_follow(struct sdesp_watch *w, struct sdesp_silence *silence,
+	const struct sdesp_addr *old, const struct sdesp_addr *remote);
 
-/* Take one event: 1, and type, addr and quiet_ms of *ev are set, the rest is
- * zero; or 0 when there is none. */
-int sdesp_watch_take(struct sdesp_watch *w, struct sdesp_backend_event *ev);
+/*
+ * Take one event: 1, and type, addr and quiet_ms of *ev are set, the rest is
+ * zero; or 0 when there is none. remote is the flow's address. Of an address
+ * that silence is not about nothing is known: quiet_ms is 0, which lets nobody
+ * move.
+ */
+int sdesp_watch_take(struct sdesp_watch *w, const struct sdesp_silence *silence,
+	const struct sdesp_addr *remote, struct sdesp_backend_event *ev);
 
 #endif

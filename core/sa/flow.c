@@ -13,15 +13,38 @@ int sdesp_protocol_has_ports(unsigned protocol)
 	return 0;
 }
 
+int sdesp_flow_check(const struct sdesp_flow *flow)
+{
+	if (flow->nts > SDESP_MAX_TS ||
+		(flow->mode != SDESP_TRANSPORT && flow->mode != SDESP_TUNNEL) ||
+		(flow->local.family != 4 && flow->local.family != 6) ||
+		flow->remote.family != flow->local.family)
+		return SDESP_ERR_UNSUPPORTED;
+	return SDESP_OK;
+}
+
+/* Of which ports a packet may be. */
+enum ports { NONE, GIVEN, UNKNOWN };
+
+static int port_fits(
+	const struct sdesp_ts_side *side, enum ports ports, uint16_t port)
+{
+	if (ports == NONE)
+		return 1;
+	if (ports == UNKNOWN)
+		return side->lo == 0 && side->hi == UINT16_MAX;
+	return port >= side->lo && port <= side->hi;
+}
+
 /*
  * outer is the flow's own address on this side: what self, peer and, in
  * transport mode, any stand for. A tunnel has prefixes only.
  */
 static int side_fits(const struct sdesp_ts_side *side,
 	const struct sdesp_addr *outer, const struct sdesp_addr *addr,
-	int ports)
+	enum ports ports)
 {
-	if (ports && (addr->port < side->lo || addr->port > side->hi))
+	if (!port_fits(side, ports, addr->port))
 		return 0;
 	if (side->kind != SDESP_TS_PREFIX)
 		return sdesp_addr_same_ip(outer, addr);
@@ -29,11 +52,10 @@ static int side_fits(const struct sdesp_ts_side *side,
 	       sdesp_bits_equal(side->ip, addr->ip, side->prefix_len);
 }
 
-int sdesp_flow_match(const struct sdesp_flow *flow, unsigned protocol,
-	const struct sdesp_addr *local, const struct sdesp_addr *remote)
+static int match(const struct sdesp_flow *flow, unsigned protocol,
+	enum ports ports, const struct sdesp_addr *local,
+	const struct sdesp_addr *remote)
 {
-	int ports = sdesp_protocol_has_ports(protocol);
-
 	for (unsigned i = 0; i < flow->nts; i++) {
 		const struct sdesp_ts *ts = &flow->ts[i];
 
@@ -45,4 +67,18 @@ int sdesp_flow_match(const struct sdesp_flow *flow, unsigned protocol,
 			return 1;
 	}
 	return 0;
+}
+
+int sdesp_flow_match(const struct sdesp_flow *flow, unsigned protocol,
+	const struct sdesp_addr *local, const struct sdesp_addr *remote)
+{
+	return match(flow, protocol,
+		sdesp_protocol_has_ports(protocol) ? GIVEN : NONE, local,
+		remote);
+}
+
+int sdesp_flow_match_fragment(const struct sdesp_flow *flow, unsigned protocol,
+	const struct sdesp_addr *local, const struct sdesp_addr *remote)
+{
+	return match(flow, protocol, UNKNOWN, local, remote);
 }

@@ -21,7 +21,7 @@ enum {
 /* Every protocol that has ports begins with them. */
 static int read_ports(struct sdesp_inner *inner, const uint8_t *data, size_t at)
 {
-	if (!sdesp_protocol_has_ports(inner->protocol))
+	if (inner->later || !sdesp_protocol_has_ports(inner->protocol))
 		return SDESP_OK;
 	if (inner->len - at < 4)
 		return SDESP_ERR_PADDING;
@@ -46,8 +46,7 @@ static int read_ip4(struct sdesp_inner *inner, const uint8_t *data, size_t len)
 	inner->src.family = inner->dst.family = 4;
 	memcpy(inner->src.ip, data + 12, 4);
 	memcpy(inner->dst.ip, data + 16, 4);
-	if ((sdesp_get16(data + 6) & 0x1fff) != 0)
-		return SDESP_OK;
+	inner->later = (sdesp_get16(data + 6) & 0x1fff) != 0;
 	return read_ports(inner, data, header);
 }
 
@@ -68,28 +67,24 @@ static int read_ip6(struct sdesp_inner *inner, const uint8_t *data, size_t len)
 
 	next = data[6];
 	for (int i = 0; i <= MAX_EXTENSIONS; i++) {
-		unsigned offset = 0;
 		size_t size = 8;
 
-		if (next != HOP_BY_HOP && next != ROUTING && next != FRAGMENT &&
-			next != DESTINATION) {
+		if (inner->later ||
+			(next != HOP_BY_HOP && next != ROUTING &&
+				next != FRAGMENT && next != DESTINATION)) {
 			inner->protocol = (uint8_t)next;
 			return read_ports(inner, data, at);
 		}
 		if (inner->len - at < size)
 			return SDESP_ERR_PADDING;
 		if (next == FRAGMENT)
-			offset = sdesp_get16(data + at + 2) >> 3;
+			inner->later = sdesp_get16(data + at + 2) >> 3 != 0;
 		else
 			size += (size_t)data[at + 1] * 8;
 		if (inner->len - at < size)
 			return SDESP_ERR_PADDING;
 		next = data[at];
 		at += size;
-		if (offset != 0) {
-			inner->protocol = (uint8_t)next;
-			return SDESP_OK;
-		}
 	}
 	return SDESP_ERR_PADDING;
 }
@@ -113,6 +108,7 @@ int sdesp_inner_payload(struct sdesp_inner *inner,
 	inner->dst = inbound ? flow->local : flow->remote;
 	inner->src.port = inner->dst.port = 0;
 	inner->protocol = (uint8_t)next_header;
+	inner->later = 0;
 	inner->len = len;
 
 	if (next_header == UDP) {
@@ -128,9 +124,13 @@ int sdesp_inner_payload(struct sdesp_inner *inner,
 int sdesp_inner_fits(const struct sdesp_inner *inner,
 	const struct sdesp_flow *flow, int inbound)
 {
-	return sdesp_flow_match(flow, inner->protocol,
-		inbound ? &inner->dst : &inner->src,
-		inbound ? &inner->src : &inner->dst);
+	const struct sdesp_addr *local = inbound ? &inner->dst : &inner->src;
+	const struct sdesp_addr *remote = inbound ? &inner->src : &inner->dst;
+
+	if (inner->later)
+		return sdesp_flow_match_fragment(
+			flow, inner->protocol, local, remote);
+	return sdesp_flow_match(flow, inner->protocol, local, remote);
 }
 
 void sdesp_inner_udp(uint8_t header[SDESP_INNER_UDP],

@@ -52,29 +52,51 @@ uint64_t sdesp_watch_tick(struct sdesp_watch *w, uint64_t now_ms)
 	return next;
 }
 
-static uint32_t quiet(const struct sdesp_watch *w, uint64_t now_ms)
+/* An address that nobody was heard from yet can be any. */
+static int about(
+	const struct sdesp_silence *silence, const struct sdesp_addr *remote)
 {
-	uint64_t ms = now_ms - w->heard_ms;
+	return silence != NULL &&
+	       (silence->remote.family == 0 ||
+		       sdesp_addr_equal(&silence->remote, remote));
+}
 
-	return w->heard && ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+static void note(struct sdesp_silence *silence, const struct sdesp_addr *remote,
+	uint64_t heard_ms)
+{
+	if (!about(silence, remote))
+		return;
+	if (silence->remote.family == 0 || heard_ms > silence->heard_ms)
+		silence->heard_ms = heard_ms;
+	silence->remote = *remote;
+}
+
+/* Of an SA that was heard from elsewhere at a time. */
+static uint32_t quiet(const struct sdesp_silence *silence,
+	const struct sdesp_addr *remote, uint64_t seen_ms)
+{
+	uint64_t ms;
+
+	if (!about(silence, remote))
+		return 0;
+	if (silence->remote.family == 0)
+		return UINT32_MAX;
+	if (silence->heard_ms >= seen_ms)
+		return 0;
+	ms = seen_ms - silence->heard_ms;
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX - 1;
 }
 
 /* One numbered below others may be an old one, kept back by somebody: it says
  * nothing about where the peer is now. */
-void sdesp_watch_heard(struct sdesp_watch *w, const struct sdesp_addr *remote,
-	int newest, const struct sdesp_addr *from, uint64_t now_ms)
+void sdesp_watch_heard(struct sdesp_watch *w, struct sdesp_silence *silence,
+	const struct sdesp_addr *remote, int newest,
+	const struct sdesp_addr *from, uint64_t now_ms)
 {
 	raise_once(w, SDESP_BACKEND_USED);
 	if (sdesp_addr_equal(from, remote)) {
-		w->heard = 1;
-		w->heard_ms = now_ms;
-		w->quiet_ms = 0;
+		note(silence, remote, now_ms);
 	} else if (newest) {
-		if (w->heir && !w->heard) {
-			w->heard = 1;
-			w->heard_ms = now_ms;
-		}
-		w->quiet_ms = quiet(w, now_ms);
 		w->seen = *from;
 		w->seen_ms = now_ms;
 		w->events |= bit(SDESP_BACKEND_MOVED);
@@ -82,18 +104,21 @@ void sdesp_watch_heard(struct sdesp_watch *w, const struct sdesp_addr *remote,
 }
 
 /* What was heard from the new address before now counts for it. */
-void sdesp_watch_follow(struct sdesp_watch *w, const struct sdesp_addr *old,
-	const struct sdesp_addr *remote)
+void sdesp_watch_follow(struct sdesp_watch *w, struct sdesp_silence *silence,
+	const struct sdesp_addr *old, const struct sdesp_addr *remote)
 {
 	if (sdesp_addr_equal(old, remote))
 		return;
-	w->heard = sdesp_addr_equal(&w->seen, remote) != 0;
-	w->heard_ms = w->seen_ms;
-	if (w->heard)
-		w->events &= (uint8_t)~bit(SDESP_BACKEND_MOVED);
+	if (about(silence, old))
+		memset(silence, 0, sizeof *silence);
+	if (!sdesp_addr_equal(&w->seen, remote))
+		return;
+	note(silence, remote, w->seen_ms);
+	w->events &= (uint8_t)~bit(SDESP_BACKEND_MOVED);
 }
 
-int sdesp_watch_take(struct sdesp_watch *w, struct sdesp_backend_event *ev)
+int sdesp_watch_take(struct sdesp_watch *w, const struct sdesp_silence *silence,
+	const struct sdesp_addr *remote, struct sdesp_backend_event *ev)
 {
 	unsigned type = SDESP_BACKEND_USED;
 
@@ -107,7 +132,7 @@ int sdesp_watch_take(struct sdesp_watch *w, struct sdesp_backend_event *ev)
 	ev->type = (uint8_t)type;
 	if (type == SDESP_BACKEND_MOVED) {
 		ev->addr = w->seen;
-		ev->quiet_ms = w->quiet_ms;
+		ev->quiet_ms = quiet(silence, remote, w->seen_ms);
 	}
 	return 1;
 }

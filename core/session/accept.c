@@ -138,6 +138,9 @@ void sdesp_session_fail(struct sdesp_session *s, uint64_t now_ms)
 	case SDESP_REKEY_ANSWERED:
 		sdesp_give_up(s);
 		return;
+	case SDESP_CONFIRMED:
+		sdesp_undo_refresh(s, now_ms);
+		break;
 	default:
 		break;
 	}

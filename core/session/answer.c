@@ -7,6 +7,21 @@
 #define SETTLE_MS 2000   /* after ACK, without a packet on the new pair */
 #define GIVE_UP_MS 32000 /* 64 * T1 of RFC 3261: no ACK will come */
 
+/* How it is before a refresh, in case that fails after our answer. */
+static void remember(struct sdesp_session *s, uint64_t now_ms)
+{
+	const struct sdesp_held *live = &s->held[SDESP_LIVE];
+	struct sdesp_before *before = &s->before;
+
+	before->held = 1;
+	before->quiet = live->quiet;
+	before->natted = live->natted;
+	before->local = live->pair.flow.local;
+	before->remote = live->pair.flow.remote;
+	before->said = live->said;
+	before->until_ms = now_ms + GIVE_UP_MS;
+}
+
 /* ACK, or what stands for it, of the answer to the first offer. */
 static int establish(struct sdesp_session *s, uint64_t now_ms)
 {
@@ -40,17 +55,20 @@ static int end_answer(struct sdesp_session *s,
 
 static int answer_refresh(struct sdesp_session *s,
 	const struct sdesp_local *local, const struct sdesp_outcome *outcome,
-	struct sdesp_text *out)
+	uint64_t now_ms, struct sdesp_text *out)
 {
 	size_t start = out->len;
 	int status;
 
+	remember(s, now_ms);
 	sdesp_write_refresh(out, s, local, outcome->tag);
 	status = out->status;
 	if (status == SDESP_OK)
 		status = sdesp_apply_refresh(s, outcome, &local->addr);
-	if (status != SDESP_OK)
+	if (status != SDESP_OK) {
+		s->before.held = 0;
 		return sdesp_unwrite(out, start, status);
+	}
 	sdesp_session_go(s, SDESP_IN_PEER_REFRESH);
 	return SDESP_OK;
 }
@@ -65,6 +83,7 @@ static int answer_rekey(struct sdesp_session *s,
 		return status;
 	s->accepted = 0;
 	s->confirmed = 0;
+	s->before.held = 0;
 	s->switch_ms = now_ms + GIVE_UP_MS;
 	sdesp_session_bind(s, local);
 	sdesp_session_go(s, SDESP_IN_PEER_OFFER);
@@ -95,7 +114,7 @@ int sdesp_session_answer(struct sdesp_session *s,
 		return status;
 	status = end_answer(s, &outcome, now_ms);
 	if (status == SDESP_OK && outcome.refresh)
-		status = answer_refresh(s, local, &outcome, out);
+		status = answer_refresh(s, local, &outcome, now_ms, out);
 	else if (status == SDESP_OK)
 		status = answer_rekey(s, offer, local, &outcome, now_ms, out);
 	if (status == SDESP_ERR_KEX)
@@ -109,6 +128,10 @@ int sdesp_session_confirm(struct sdesp_session *s, uint64_t now_ms)
 {
 	int status = sdesp_session_may(s, SDESP_IN_CONFIRM);
 
+	if (s->state == SDESP_CONFIRMED && s->before.held) {
+		s->before.held = 0;
+		return SDESP_OK;
+	}
 	if (status != SDESP_OK)
 		return status;
 	if (s->state == SDESP_ANSWERED)

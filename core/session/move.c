@@ -82,3 +82,21 @@ int sdesp_apply_refresh(struct sdesp_session *s,
 	live->natted = outcome->held.natted;
 	return SDESP_OK;
 }
+
+void sdesp_undo_refresh(struct sdesp_session *s, uint64_t now_ms)
+{
+	struct sdesp_held *live = &s->held[SDESP_LIVE];
+	struct sdesp_before before = s->before;
+	int status;
+
+	s->before.held = 0;
+	if (!before.held || now_ms >= before.until_ms)
+		return;
+	live->quiet = before.quiet;
+	live->natted = before.natted;
+	live->said = before.said;
+	status = sdesp_move(s, 1u << SDESP_LIVE | 1u << SDESP_DRAIN,
+		&before.local, &before.remote);
+	if (status != SDESP_OK)
+		sdesp_event_push(s, SDESP_EV_FAILED, status, live, NULL);
+}

@@ -97,6 +97,7 @@ static void moved(struct sdesp_session *s, unsigned role,
 		if ((roles >> i & 1) != 0 && event->quiet_ms == UINT32_MAX)
 			s->held[i].natted = 1;
 	}
+	s->before.held = 0;
 	s->has_moved = 1;
 	s->moved_ms = now_ms;
 	sdesp_event_push(s, SDESP_EV_PEER_MOVED, SDESP_OK, held, &event->addr);

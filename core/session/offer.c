@@ -205,6 +205,7 @@ int sdesp_session_offer(struct sdesp_session *s,
 	if (s->state == SDESP_IDLE)
 		s->caller = 1;
 	s->accepted = 0;
+	s->before.held = 0;
 	sdesp_session_bind(s, local);
 	sdesp_session_go(s, SDESP_IN_OFFER);
 	return SDESP_OK;
@@ -245,6 +246,7 @@ int sdesp_session_refresh(struct sdesp_session *s,
 		return sdesp_unwrite(out, start, out->status);
 	remember(&s->offer, local, &floor.features);
 	s->accepted = 0;
+	s->before.held = 0;
 	sdesp_session_go(s, SDESP_IN_REFRESH);
 	return SDESP_OK;
 }

@@ -9,7 +9,7 @@
 #include "base/ct.h"
 #include "session/session.h"
 
-static const uint8_t magic[] = {'s', 'd', 'e', 's', 'p', 0, 1, SDESP_MAX_TS,
+static const uint8_t magic[] = {'s', 'd', 'e', 's', 'p', 0, 2, SDESP_MAX_TS,
 	SDESP_MAX_CRYPTO, SDESP_MAX_EVENTS};
 
 #define PROTO_TEXT 20 /* longest name of a proto, and a NUL */
@@ -134,6 +134,17 @@ static void held(struct blob *b, struct sdesp_held *h, unsigned npsks)
 	u64(b, &h->hard_ms);
 }
 
+static void before(struct blob *b, struct sdesp_before *was)
+{
+	u8(b, &was->held, 1);
+	u8(b, &was->quiet, 1);
+	u8(b, &was->natted, 1);
+	addr(b, &was->local);
+	addr(b, &was->remote);
+	addr(b, &was->said);
+	u64(b, &was->until_ms);
+}
+
 static void own_offer(
 	struct blob *b, struct sdesp_own_offer *offer, unsigned npsks)
 {
@@ -213,6 +224,7 @@ static void session(struct blob *b, struct sdesp_session *s)
 	u64(b, &s->switch_ms);
 	for (unsigned i = 0; i < SDESP_HELD_ROLES; i++)
 		held(b, &s->held[i], npsks);
+	before(b, &s->before);
 	own_offer(b, &s->offer, npsks);
 	for (unsigned i = 0; i < SDESP_MAX_EVENTS; i++)
 		event(b, &s->events[i]);

@@ -196,6 +196,9 @@ void sdesp_end_drain(struct sdesp_session *s);
 SDESP_CHECK int sdesp_apply_refresh(struct sdesp_session *s,
 	const struct sdesp_outcome *outcome, const struct sdesp_addr *local);
 
+/* A refresh that we answered came to nothing: as it was before. */
+void sdesp_undo_refresh(struct sdesp_session *s, uint64_t now_ms);
+
 /* Move the pairs of a set of roles (bit 1 << role) to these addresses. */
 SDESP_CHECK int sdesp_move(struct sdesp_session *s, unsigned roles,
 	const struct sdesp_addr *local, const struct sdesp_addr *remote);

@@ -97,6 +97,7 @@ const char *packet_read(struct packet *p, const uint8_t *data, size_t len)
 		return "its headers are malformed";
 	if (p->fragment)
 		p->protocol = inner.protocol; /* what it is a fragment of */
+	p->later = inner.later;
 	p->src.port = inner.src.port;
 	p->dst.port = inner.dst.port;
 	return NULL;
@@ -112,6 +113,9 @@ int packet_fits(
 		(!sdesp_addr_same_ip(local, &flow->local) ||
 			!sdesp_addr_same_ip(remote, &flow->remote)))
 		return 0;
+	if (p->later)
+		return sdesp_flow_match_fragment(
+			flow, p->protocol, local, remote);
 	return sdesp_flow_match(flow, p->protocol, local, remote);
 }
 

@@ -15,6 +15,7 @@ struct packet {
 	uint8_t family;             /* 4 or 6 */
 	uint8_t protocol;           /* of the payload */
 	uint8_t fragment;           /* 1: not the whole payload */
+	uint8_t later;              /* 1: and not the first part of it */
 	size_t len;                 /* of the IP packet */
 	size_t header_len;          /* IPv6: extension headers included */
 	size_t next_at;             /* where the protocol stands */

@@ -19,6 +19,11 @@ for f in bin/sdesp lib/libsdesp.a lib/libsdesp.so include/sdesp/sdesp.h \
 	[ -e "$dir/usr/$f" ] || fail "$f is not installed"
 done
 
+module=lib/baresip/modules/sdesp.so
+if [ -e "${BUILD:-build}/baresip/sdesp.so" ]; then
+	[ -e "$dir/usr/$module" ] || fail "$module is not installed"
+fi
+
 # Every public header compiles by itself; a private part comes with its owner.
 # lwIP's own headers want POSIX.
 lwip="-isystem /usr/include/lwip -D_POSIX_C_SOURCE=200809L"

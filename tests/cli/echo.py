@@ -1,5 +1,5 @@
-"""UDP for the test of sdesp run: echo.py serve PORT, or echo.py ask PORT N:
-three clients send N datagrams each and want them back in capitals.
+"""UDP for the tests of sdesp run: echo.py serve PORT, or echo.py ask PORT N
+[CLIENTS]: three clients send N datagrams each and want them back in capitals.
 SPDX-License-Identifier: MIT"""
 import socket
 import sys
@@ -13,7 +13,7 @@ if sys.argv[1] == "serve":
         server.sendto(data.upper(), client)
 
 clients = []
-for _ in range(3):
+for _ in range(int(sys.argv[4]) if len(sys.argv) > 4 else 3):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.settimeout(0.5)
     s.connect(("127.0.0.1", int(sys.argv[2])))

@@ -7,12 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "end_tun.h"
 #include "net.h"
 #include "sdesp_posix.h"
 
 #define ENCAP_PORT 4500
 
-static int wrong(struct end *e, const char *what, int status)
+int end_wrong(struct end *e, const char *what, int status)
 {
 	static char text[2][400];
 	const char *cause = e->backend != NULL && e->kind == END_XFRM
@@ -36,10 +37,10 @@ static int open_xfrm(struct end *e)
 	net_enter(e->ns);
 	status = sdesp_xfrm_socket_open(&e->xfrm_socket);
 	if (status != SDESP_OK)
-		return wrong(e, strerror(errno), status);
+		return end_wrong(e, strerror(errno), status);
 	e->backend = &e->xfrm.base;
 	status = sdesp_xfrm_init(&e->xfrm, &config);
-	return status == SDESP_OK || wrong(e, "init", status);
+	return status == SDESP_OK || end_wrong(e, "init", status);
 }
 
 int end_open(struct end *e, int ns, enum end_kind kind)
@@ -51,7 +52,9 @@ int end_open(struct end *e, int ns, enum end_kind kind)
 	e->udp_socket.fd = -1;
 	sdesp_posix_port(&e->port);
 	sdesp_bearssl_init(&e->crypto);
-	return kind == END_XFRM ? open_xfrm(e) : 1;
+	if (kind == END_XFRM)
+		return open_xfrm(e);
+	return kind == END_TUN ? end_tun_open(e) : 1;
 }
 
 void end_close(struct end *e)
@@ -60,6 +63,18 @@ void end_close(struct end *e)
 		sdesp_xfrm_close(&e->xfrm);
 		sdesp_xfrm_socket_close(&e->xfrm_socket);
 	}
+	if (e->kind == END_TUN)
+		end_tun_close(e);
+}
+
+uint32_t end_suites(struct end *e)
+{
+	struct sdesp_features f;
+
+	if (e->kind != END_XFRM)
+		return e->crypto.vtable->suites;
+	e->backend->vtable->features(e->backend, &f);
+	return f.suites;
 }
 
 static void set_traffic(struct end *e, const struct terms *terms)
@@ -98,7 +113,7 @@ static int open_udp(struct end *e)
 	if (status == SDESP_OK)
 		status = sdesp_udp_init(&e->udp, &config);
 	e->backend = &e->udp.base;
-	return status == SDESP_OK || wrong(e, "UDP socket", status);
+	return status == SDESP_OK || end_wrong(e, "UDP socket", status);
 }
 
 int end_begin(struct end *e, const struct terms *terms)
@@ -122,28 +137,54 @@ int end_begin(struct end *e, const struct terms *terms)
 	set_traffic(e, terms);
 	if (e->kind == END_UDP && !open_udp(e))
 		return 0;
+	if (e->kind == END_TUN && !end_tun_begin(e, terms))
+		return 0;
 	if (e->kind == END_XFRM && terms->udp) {
 		e->encap = net_socket(e->ns, SOCK_DGRAM, &e->local.addr);
 		if (sdesp_xfrm_encap(e->encap, terms->family) != SDESP_OK)
-			return wrong(e, strerror(errno), SDESP_ERR_BACKEND);
+			return end_wrong(e, strerror(errno), SDESP_ERR_BACKEND);
 	}
 	status = sdesp_session_init(
 		&e->session, &e->policy, e->backend, &e->port);
-	return status == SDESP_OK || wrong(e, "session", status);
+	return status == SDESP_OK || end_wrong(e, "session", status);
+}
+
+int end_is_empty(struct end *e, unsigned sas, unsigned flows)
+{
+	const struct sdesp_backend_class *v = e->backend->vtable;
+	struct sdesp_flow flow;
+	int status = SDESP_OK;
+
+	memset(&flow, 0, sizeof flow);
+	flow.mode = SDESP_TRANSPORT;
+	flow.udp = 1;
+	flow.local = flow.remote = net_outer(e->ns, 4);
+	for (unsigned i = 0; i < sas && status == SDESP_OK; i++)
+		status = v->spi_reserve(e->backend, &flow, SDESP_SPI_MIN + i);
+	for (unsigned i = 0; i < flows && status == SDESP_OK; i++) {
+		flow.remote.port = (uint16_t)(1 + i);
+		status = v->policy_set(e->backend, &flow, SDESP_BLOCK, 0);
+	}
+	return status == SDESP_OK || end_wrong(e, "SAs left over", status);
 }
 
 int end_finish(struct end *e)
 {
-	int status = sdesp_session_close(&e->session);
+	int status = sdesp_session_close(&e->session), empty = 1;
 
 	if (e->encap >= 0)
 		close(e->encap);
 	e->encap = -1;
 	if (e->kind == END_UDP) {
+		empty = end_is_empty(e, SDESP_UDP_SAS, SDESP_UDP_FLOWS);
 		sdesp_udp_close(&e->udp);
 		sdesp_udp_socket_close(&e->udp_socket);
 	}
-	return status == SDESP_OK || wrong(e, "close", status);
+	if (e->kind == END_TUN)
+		empty = end_tun_finish(e);
+	if (!empty)
+		return 0;
+	return status == SDESP_OK || end_wrong(e, "close", status);
 }
 
 static int section_of(struct sdesp_section *section,
@@ -166,30 +207,30 @@ int ends_agree(struct end *offerer, struct end *answerer,
 	status = sdesp_session_offer(
 		&offerer->session, &offerer->local, net_now_ms(), &offer);
 	if (status != SDESP_OK)
-		return wrong(offerer, "offer", status);
+		return end_wrong(offerer, "offer", status);
 	if (step != NULL && !step(ctx))
-		return wrong(offerer, "traffic after the offer", 0);
+		return end_wrong(offerer, "traffic after the offer", 0);
 	status = section_of(&section, &offer, &why);
 	if (status == SDESP_OK)
 		status = sdesp_session_answer(&answerer->session, &section,
 			&answerer->local, net_now_ms(), &answer, &why);
 	if (status != SDESP_OK)
-		return wrong(answerer,
+		return end_wrong(answerer,
 			why.what != NULL && *why.what ? why.what : "answer",
 			status);
 	if (step != NULL && !step(ctx))
-		return wrong(offerer, "traffic after the answer", 0);
+		return end_wrong(offerer, "traffic after the answer", 0);
 	status = section_of(&section, &answer, &why);
 	if (status == SDESP_OK)
 		status = sdesp_session_accept(
 			&offerer->session, &section, 1, net_now_ms(), &why);
 	if (status != SDESP_OK)
-		return wrong(offerer, "accept", status);
+		return end_wrong(offerer, "accept", status);
 	if (step != NULL && !step(ctx))
-		return wrong(offerer, "traffic after acceptance", 0);
+		return end_wrong(offerer, "traffic after acceptance", 0);
 	status = sdesp_session_confirm(&answerer->session, net_now_ms());
 	if (status != SDESP_OK && status != SDESP_ERR_STATE)
-		return wrong(answerer, "confirm", status);
+		return end_wrong(answerer, "confirm", status);
 	return 1;
 }
 
@@ -215,10 +256,12 @@ void end_turn(struct end *e)
 	all[0] = &e->session;
 	status = sdesp_sessions_poll(e->backend, all, 1, net_now_ms());
 	if (status < 0)
-		(void)wrong(e, "poll", status);
+		(void)end_wrong(e, "poll", status);
 	sdesp_session_tick(&e->session, net_now_ms());
 	if (e->kind == END_UDP)
 		sdesp_udp_tick(&e->udp, net_now_ms());
+	if (e->kind == END_TUN)
+		sdesp_tun_tick(&e->tun, net_now_ms());
 	count(e);
 }
 

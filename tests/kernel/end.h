@@ -1,11 +1,13 @@
 /*
- * One end of a session in a namespace: over the kernel's ESP, or over ours in
- * user space. SPDX-License-Identifier: MIT
+ * One end of a session in a namespace: over the kernel's ESP; over ours behind
+ * a TUN device; or over ours in this process. SPDX-License-Identifier: MIT
  */
 #ifndef TESTS_KERNEL_END_H
 #define TESTS_KERNEL_END_H
 
+#include "net.h"
 #include "sdesp_session.h"
+#include "sdesp_tun_io.h"
 #include "sdesp_udp_socket.h"
 #include "sdesp_xfrm_socket.h"
 
@@ -17,7 +19,7 @@ struct terms {
 	uint32_t soft, hard; /* packets; 0 = as always */
 };
 
-enum end_kind { END_XFRM, END_UDP };
+enum end_kind { END_XFRM, END_UDP, END_TUN };
 
 struct end {
 	int ns;
@@ -32,6 +34,13 @@ struct end {
 	struct sdesp_xfrm xfrm;
 	struct sdesp_xfrm_socket xfrm_socket;
 	int encap; /* -1 = none */
+
+	struct sdesp_tun tun;
+	struct sdesp_tun_io tun_io;
+	void *tun_memory;
+	struct net_server server;
+	int lossless; /* END_TUN, after the end: no packet was dropped but by
+		       * policy */
 
 	struct sdesp_udp udp;
 	struct sdesp_udp_socket udp_socket;
@@ -48,6 +57,16 @@ void end_close(struct end *e);
 /* Begin and end a session on these terms. */
 int end_begin(struct end *e, const struct terms *terms);
 int end_finish(struct end *e);
+
+/* The suites that an end could do. */
+uint32_t end_suites(struct end *e);
+
+/* Before a backend in user space is closed: nothing is left in it, since as
+ * many SAs and flows as it has room for fit in. */
+int end_is_empty(struct end *e, unsigned sas, unsigned flows);
+
+/* For what makes ends: keep the first error. Returns 0. */
+int end_wrong(struct end *e, const char *what, int status);
 
 /*
  * Offer, answer, accept and ACK between two ends; between each two of these

@@ -5,9 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -15,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sdesp_crypto.h"
@@ -23,7 +19,7 @@
 #include "sdesp_udp_socket.h"
 
 static int spaces[2];
-static int cable[2] = {-1, -1};
+static const struct net_server *servers[2];
 
 static const char *const outers[2][2] = {
 	{"192.0.2.1", "2001:db8::1"}, {"192.0.2.2", "2001:db8::2"}};
@@ -42,37 +38,65 @@ static void run(const char *command)
 		die(command);
 }
 
-void net_make(void)
+static void run_all(const char *const *commands)
+{
+	while (*commands != NULL)
+		run(*commands++);
+}
+
+void net_cable(void)
 {
 	static const char *const commands[] = {
-		"ip netns add sd0",
-		"ip netns add sd1",
 		"ip link add v0 netns sd0 type veth peer name v1 netns sd1",
-		"ip -n sd0 link set lo up",
-		"ip -n sd1 link set lo up",
 		"ip -n sd0 addr add 192.0.2.1/24 dev v0",
 		"ip -n sd0 addr add 192.0.2.11/24 dev v0",
 		"ip -n sd1 addr add 192.0.2.2/24 dev v1",
 		"ip -n sd0 addr add 2001:db8::1/64 dev v0 nodad",
 		"ip -n sd1 addr add 2001:db8::2/64 dev v1 nodad",
-		"ip -n sd0 addr add 10.1.0.1/32 dev lo",
-		"ip -n sd1 addr add 10.2.0.1/32 dev lo",
-		"ip -n sd0 addr add fd01::1/128 dev lo nodad",
-		"ip -n sd1 addr add fd02::1/128 dev lo nodad",
 		"ip -n sd0 link set v0 up",
 		"ip -n sd1 link set v1 up",
 		"ip -n sd0 route add 10.2.0.0/16 via 192.0.2.2",
 		"ip -n sd1 route add 10.1.0.0/16 via 192.0.2.1",
 		"ip -n sd0 route add fd02::/64 via 2001:db8::2",
 		"ip -n sd1 route add fd01::/64 via 2001:db8::1",
+		NULL,
+	};
+	struct sdesp_addr from, to;
+
+	run_all(commands);
+	/* Neighbours know each other before a capture begins. */
+	from = net_outer(0, 6);
+	to = net_outer(1, 6);
+	(void)net_ping(0, &from, &to);
+}
+
+void net_make(void)
+{
+	static const char *const commands[] = {
+		"ip netns add sd0",
+		"ip netns add sd1",
+		"ip -n sd0 link set lo up",
+		"ip -n sd1 link set lo up",
+		"ip -n sd0 addr add 10.1.0.1/32 dev lo",
+		"ip -n sd1 addr add 10.2.0.1/32 dev lo",
+		"ip -n sd0 addr add fd01::1/128 dev lo nodad",
+		"ip -n sd1 addr add fd02::1/128 dev lo nodad",
+		NULL,
 	};
 
-	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
-		run(commands[i]);
+	run_all(commands);
 	spaces[0] = open("/run/netns/sd0", O_RDONLY | O_CLOEXEC);
 	spaces[1] = open("/run/netns/sd1", O_RDONLY | O_CLOEXEC);
 	if (spaces[0] < 0 || spaces[1] < 0)
 		die("/run/netns");
+	net_cable();
+}
+
+void net_forget(int ns)
+{
+	net_enter(!ns);
+	close(spaces[ns]);
+	spaces[ns] = -1;
 }
 
 void net_enter(int ns)
@@ -131,16 +155,68 @@ int net_send(int fd, const void *data, size_t len, const struct sdesp_addr *to)
 	       (ssize_t)len;
 }
 
-static int wait_readable(int fd, int wait_ms)
+int net_run(int ns, const char *command)
 {
-	struct pollfd p = {fd, POLLIN, 0};
+	net_enter(ns);
+	return system(command) == 0;
+}
 
-	return poll(&p, 1, wait_ms) == 1;
+int net_count(int ns, const char *command, const char *word)
+{
+	char line[200];
+	FILE *p;
+	int n = 0;
+
+	net_enter(ns);
+	p = popen(command, "r");
+	if (p == NULL)
+		die(command);
+	while (fgets(line, sizeof line, p) != NULL)
+		n += strstr(line, word) != NULL;
+	pclose(p);
+	return n;
+}
+
+void net_serve(int ns, const struct net_server *server)
+{
+	servers[ns] = server;
+}
+
+/* One poll(2) of the socket and of all that is served. */
+static int wait_once(int fd, int wait_ms)
+{
+	struct pollfd p[1 + 2 * NET_SERVED] = {{fd, POLLIN, 0}};
+	nfds_t n = 1, at[2];
+
+	for (int i = 0; i < 2; i++) {
+		at[i] = n;
+		if (servers[i] != NULL)
+			n += servers[i]->fds(servers[i]->ctx, p + n);
+	}
+	if (poll(p, n, wait_ms) < 0)
+		die("poll");
+	for (int i = 0; i < 2; i++) {
+		if (servers[i] != NULL)
+			servers[i]->serve(servers[i]->ctx, p + at[i]);
+	}
+	return p[0].revents != 0;
+}
+
+int net_wait(int fd, int wait_ms)
+{
+	uint64_t now = net_now_ms(), until = now + (uint64_t)wait_ms;
+
+	while (!wait_once(fd, (int)(until - now))) {
+		now = net_now_ms();
+		if (now >= until)
+			return 0;
+	}
+	return 1;
 }
 
 long net_receive(int fd, void *data, size_t cap, int wait_ms)
 {
-	if (!wait_readable(fd, wait_ms))
+	if (!net_wait(fd, wait_ms))
 		return -1;
 	return (long)recv(fd, data, cap, 0);
 }
@@ -159,7 +235,7 @@ static uint16_t checksum(const uint8_t *p, size_t n)
 /* An echo of our own comes back with the answer's type and our number. */
 static int await_echo(int fd, unsigned type, uint8_t number)
 {
-	uint64_t until = net_now_ms() + 1000;
+	uint64_t until = net_now_ms() + 3000;
 
 	while (net_now_ms() < until) {
 		uint8_t got[256];
@@ -218,6 +294,11 @@ int net_exchange(int a, const struct sdesp_addr *at_a, int b,
 	       memcmp(sent, got, n) == 0;
 }
 
+uint8_t net_octet(size_t at)
+{
+	return (uint8_t)(at * 167 >> 3);
+}
+
 /* Move octets until the receiver has reached a count, within 5 s. */
 static int pump(int from, int to, size_t *sent, size_t *got, size_t goal,
 	struct sdesp_hash *in, struct sdesp_hash *out)
@@ -230,7 +311,7 @@ static int pump(int from, int to, size_t *sent, size_t *got, size_t goal,
 		ssize_t n;
 
 		for (size_t i = 0; i < sizeof chunk; i++)
-			chunk[i] = (uint8_t)((*sent + i) * 167 >> 3);
+			chunk[i] = net_octet(*sent + i);
 		n = left == 0
 			    ? 0
 			    : send(from, chunk,
@@ -240,7 +321,7 @@ static int pump(int from, int to, size_t *sent, size_t *got, size_t goal,
 			sdesp_bearssl_kex.hash_update(out, chunk, (size_t)n);
 			*sent += (size_t)n;
 		}
-		if (!wait_readable(to, 1))
+		if (!net_wait(to, 1))
 			continue;
 		n = recv(to, chunk, sizeof chunk, 0);
 		if (n <= 0)
@@ -251,7 +332,7 @@ static int pump(int from, int to, size_t *sent, size_t *got, size_t goal,
 	return *got == goal;
 }
 
-static int connect_pair(
+int net_connect(
 	int fd[2], const struct sdesp_addr *from, const struct sdesp_addr *to)
 {
 	struct sockaddr_storage ss;
@@ -264,27 +345,14 @@ static int connect_pair(
 		die("listen");
 	if ((connect(fd[0], (struct sockaddr *)&ss, len) == 0 ||
 		    errno == EINPROGRESS) &&
-		wait_readable(listener, 3000))
+		net_wait(listener, 3000))
 		fd[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
 	close(listener);
 	return fd[1] >= 0;
 }
 
-int net_file(const struct sdesp_addr *from, const struct sdesp_addr *to,
-	size_t len, int (*midway)(void *ctx), void *ctx)
+void net_hang_up(int fd[2])
 {
-	struct sdesp_hash in, out;
-	uint8_t digest[2][32];
-	size_t sent = 0, got = 0;
-	int fd[2], ok = connect_pair(fd, from, to);
-
-	sdesp_bearssl_kex.hash_init(&in);
-	sdesp_bearssl_kex.hash_init(&out);
-	ok = ok && pump(fd[0], fd[1], &sent, &got, len / 2, &in, &out);
-	ok = ok && midway(ctx);
-	ok = ok && pump(fd[0], fd[1], &sent, &got, len, &in, &out);
-	sdesp_bearssl_kex.hash_final(&in, digest[0]);
-	sdesp_bearssl_kex.hash_final(&out, digest[1]);
 	for (int i = 0; i < 2; i++) {
 		struct linger now = {1, 0};
 
@@ -295,96 +363,25 @@ int net_file(const struct sdesp_addr *from, const struct sdesp_addr *to,
 			close(fd[i]);
 		}
 	}
+}
+
+int net_file(const struct sdesp_addr *from, const struct sdesp_addr *to,
+	size_t len, int (*midway)(void *ctx), void *ctx)
+{
+	struct sdesp_hash in, out;
+	uint8_t digest[2][32];
+	size_t sent = 0, got = 0;
+	int fd[2], ok = net_connect(fd, from, to);
+
+	sdesp_bearssl_kex.hash_init(&in);
+	sdesp_bearssl_kex.hash_init(&out);
+	ok = ok && pump(fd[0], fd[1], &sent, &got, len / 2, &in, &out);
+	ok = ok && midway(ctx);
+	ok = ok && pump(fd[0], fd[1], &sent, &got, len, &in, &out);
+	sdesp_bearssl_kex.hash_final(&in, digest[0]);
+	sdesp_bearssl_kex.hash_final(&out, digest[1]);
+	net_hang_up(fd);
 	return ok && memcmp(digest[0], digest[1], 32) == 0;
-}
-
-/* What leaves one end; what comes in is seen again when it is out of ESP. */
-static int tap(int ns)
-{
-	uint16_t all = (ETH_P_ALL & 0xff) << 8 | ETH_P_ALL >> 8;
-	struct sockaddr_ll at;
-	int octets = 8 << 20, fd;
-
-	net_enter(ns);
-	fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		die("packet socket");
-	(void)setsockopt(
-		fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets);
-	memset(&at, 0, sizeof at);
-	at.sll_family = AF_PACKET;
-	at.sll_protocol = all;
-	at.sll_ifindex = (int)if_nametoindex(ns == 0 ? "v0" : "v1");
-	if (bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
-		die("packet socket");
-	return fd;
-}
-
-void net_capture_start(void)
-{
-	cable[0] = tap(0);
-	cable[1] = tap(1);
-}
-
-/* 1: ESP. 0: what may be seen. -1: in the clear. */
-static int judge(const uint8_t *frame, size_t len)
-{
-	unsigned type, next;
-	size_t at;
-
-	if (len < 14)
-		return 0;
-	type = (unsigned)frame[12] << 8 | frame[13];
-	if (type == ETH_P_ARP || (type != ETH_P_IP && type != ETH_P_IPV6))
-		return 0;
-	at = type == ETH_P_IP ? 34 : 54;
-	if (len < at + 8)
-		return -1;
-	next = frame[type == ETH_P_IP ? 23 : 20];
-	if (next == IPPROTO_ESP)
-		return 1;
-	if (next == IPPROTO_UDP && frame[at] == 4500 >> 8 &&
-		frame[at + 1] == (4500 & 0xff))
-		return 1;
-	/* Neighbours and groups: RFC 4861, RFC 3810. */
-	if (type == ETH_P_IPV6 && next == IPPROTO_ICMPV6 &&
-		((frame[at] >= 133 && frame[at] <= 137) || frame[at] == 143))
-		return 0;
-	if (type == ETH_P_IPV6 && next == IPPROTO_HOPOPTS)
-		return 0;
-	return -1;
-}
-
-static void take(struct net_capture *seen, int fd)
-{
-	uint8_t frame[2048];
-	struct sockaddr_ll from;
-	socklen_t len = sizeof from;
-	ssize_t n;
-
-	while ((n = recvfrom(fd, frame, sizeof frame, 0,
-			(struct sockaddr *)&from, &len)) > 0) {
-		int kind = judge(frame, (size_t)n);
-
-		if (from.sll_pkttype != PACKET_OUTGOING)
-			continue;
-		if (kind > 0)
-			seen->esp++;
-		if (kind >= 0 || seen->clear++ > 0)
-			continue;
-		for (int i = 0; i < 26; i++)
-			sprintf(seen->first + 3 * i, "%02x ", frame[14 + i]);
-	}
-}
-
-struct net_capture net_capture_take(void)
-{
-	struct net_capture seen;
-
-	memset(&seen, 0, sizeof seen);
-	take(&seen, cable[0]);
-	take(&seen, cable[1]);
-	return seen;
 }
 
 uint64_t net_now_ms(void)
@@ -394,8 +391,5 @@ uint64_t net_now_ms(void)
 
 void net_sleep_ms(unsigned ms)
 {
-	struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-	while (nanosleep(&t, &t) < 0 && errno == EINTR)
-		continue;
+	(void)net_wait(-1, (int)ms);
 }

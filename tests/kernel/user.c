@@ -1,7 +1,6 @@
 /* Traffic of an end in user space. SPDX-License-Identifier: MIT */
 #include "user.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "net.h"
@@ -118,13 +117,12 @@ static long receive(struct end *u, const struct terms *terms, unsigned protocol,
 						: 40;
 
 	while (net_now_ms() < until) {
-		struct pollfd p = {u->udp_socket.fd, POLLIN, 0};
 		struct sdesp_udp_meta meta;
 		struct sdesp_pkt pkt;
 		size_t skip = ip;
 		unsigned next;
 
-		if (poll(&p, 1, 100) != 1 ||
+		if (!net_wait(u->udp_socket.fd, 100) ||
 			sdesp_udp_socket_receive(
 				&u->udp_socket, &u->buf, &pkt, &meta, 1) != 1)
 			continue;
@@ -145,41 +143,88 @@ static long receive(struct end *u, const struct terms *terms, unsigned protocol,
 	return -1;
 }
 
-int user_ping(struct end *u, const struct terms *terms)
+static void make_echo(struct made *made, const struct end *u,
+	const struct terms *terms, int answer)
 {
 	int v6 = terms->family == 6;
-	uint8_t type = 0, got[SDESP_UDP_DATAGRAM];
-	struct made made;
 
-	begin(&made, u, terms, v6 ? ICMPV6 : ICMP);
-	made.octets[0] = v6 ? 128 : 8;
-	memset(made.octets + 8, 0x42, 56);
-	made.len = 64;
-	put_checksum(&made, 2);
-	if (!send_made(u, terms, &made))
-		return 0;
-	return receive(u, terms, made.protocol, got, &type) == 56 &&
-	       type == (v6 ? 129 : 0) && memcmp(got, made.octets + 8, 56) == 0;
+	begin(made, u, terms, v6 ? ICMPV6 : ICMP);
+	made->octets[0] = (uint8_t)(v6 ? 128 + answer : 8 * !answer);
+	memset(made->octets + 8, 0x42, 56);
+	made->len = 64;
+	put_checksum(made, 2);
+}
+
+/* From port 40000 of end 0, or 40001 of end 1, to the other. */
+static void make_datagram(struct made *made, const struct end *u,
+	const struct terms *terms, uint8_t fill, size_t n)
+{
+	begin(made, u, terms, UDP);
+	made->src.port = (uint16_t)(40000 + u->ns);
+	put16(made->octets, made->src.port);
+	put16(made->octets + 2, 40001 - (uint32_t)u->ns);
+	made->len = 8 + n;
+	put16(made->octets + 4, (uint32_t)made->len);
+	memset(made->octets + 8, fill, n);
+	put_checksum(made, 6);
+}
+
+/* What was made has come, with this type of ICMP. */
+static int came(
+	struct end *u, const struct terms *terms, const struct made *made)
+{
+	uint8_t type = 0, got[SDESP_UDP_DATAGRAM];
+
+	return receive(u, terms, made->protocol, got, &type) ==
+		       (long)made->len - 8 &&
+	       (made->protocol == UDP || type == made->octets[0]) &&
+	       memcmp(got, made->octets + 8, made->len - 8) == 0;
+}
+
+int user_ping(struct end *u, const struct terms *terms)
+{
+	struct made echo, answer;
+
+	make_echo(&echo, u, terms, 0);
+	make_echo(&answer, u, terms, 1);
+	return send_made(u, terms, &echo) && came(u, terms, &answer);
 }
 
 int user_exchange(struct end *u, const struct terms *terms, int fd, size_t n)
 {
 	static uint8_t turn;
-	uint8_t type, got[SDESP_UDP_DATAGRAM];
+	uint8_t got[SDESP_UDP_DATAGRAM];
 	struct made made;
 
-	begin(&made, u, terms, UDP);
-	put16(made.octets, 40000);
-	put16(made.octets + 2, 40001);
-	made.len = 8 + n;
-	put16(made.octets + 4, (uint32_t)made.len);
-	memset(made.octets + 8, ++turn, n);
-	put_checksum(&made, 6);
-	made.src.port = 40000;
+	make_datagram(&made, u, terms, ++turn, n);
 	return send_made(u, terms, &made) &&
 	       net_receive(fd, got, sizeof got, 1000) == (long)n &&
 	       memcmp(got, made.octets + 8, n) == 0 &&
-	       net_send(fd, got, n, &made.src) &&
-	       receive(u, terms, UDP, got, &type) == (long)n &&
-	       memcmp(got, made.octets + 8, n) == 0;
+	       net_send(fd, got, n, &made.src) && came(u, terms, &made);
+}
+
+static int pass(struct end *from, struct end *to, const struct terms *terms,
+	const struct made *made)
+{
+	return send_made(from, terms, made) && came(to, terms, made);
+}
+
+int user_pair_ping(struct end *a, struct end *b, const struct terms *terms)
+{
+	struct made echo, answer;
+
+	make_echo(&echo, a, terms, 0);
+	make_echo(&answer, b, terms, 1);
+	return pass(a, b, terms, &echo) && pass(b, a, terms, &answer);
+}
+
+int user_pair_exchange(
+	struct end *a, struct end *b, const struct terms *terms, size_t n)
+{
+	static uint8_t turn;
+	struct made there, back;
+
+	make_datagram(&there, a, terms, ++turn, n);
+	make_datagram(&back, b, terms, turn, n);
+	return pass(a, b, terms, &there) && pass(b, a, terms, &back);
 }

@@ -7,9 +7,10 @@
  * LINK is the interface of both, with addresses 10.99.0.1 and .2, fd99::1 and
  * ::2; MODE transport or tunnel (10.10.1.0/24, fd10:1::/64 in A; 10.10.2.0/24,
  * fd10:2::/64 in B); ENCAP udp or raw; FAMILY 4 or 6, the outer one. Prints
- * "pids A B", then "ready" when both devices, sdesp0, are up and SAs are
- * there, and a line of counters for each end when its standard input ends.
- * Fails if an SA is left then, or a rekey has failed.
+ * "pids A B", the SPI that each end receives by ("spi A SPI"), then "ready" when
+ * both devices, sdesp0, are up and SAs are there, and a line of counters for
+ * each end when its standard input ends. Fails if an SA is left then, or a
+ * rekey has failed.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -275,7 +276,7 @@ static int is_up(const struct end *e)
 	return info.state == SDESP_CONFIRMED;
 }
 
-static void up(struct end *e)
+static void up(struct end *e, int b)
 {
 	struct sdesp_session_info info;
 
@@ -284,6 +285,8 @@ static void up(struct end *e)
 		     &e->io, sdesp_tun_mtu(sdesp_suite_by_id(info.suite),
 				     &info.flow, 1500)),
 		"up");
+	printf("\nspi %c %08x\n", 'A' + b, (unsigned)info.spi_in);
+	fflush(stdout);
 }
 
 static int finish(struct end *e, int b)
@@ -294,18 +297,37 @@ static int finish(struct end *e, int b)
 	need(sdesp_session_close(&e->session), "close");
 	for (unsigned i = 0; i < SAS; i++)
 		left += e->tun.sas[i].watch.state != SDESP_SA_NONE;
-	printf("%c: %u rekeys, sealed %llu opened %llu, unsent %llu replays "
+	printf("%c: %u rekeys, sealed %llu opened %llu dummies %llu, unsent "
+	       "%llu replays "
 	       "%llu forged %llu unknown %llu blocked %llu clamped %llu pieces "
 	       "%llu too-big %llu, %u SAs left\n",
 		'A' + b, e->rekeys, (unsigned long long)c->sealed,
-		(unsigned long long)c->opened, (unsigned long long)c->unsent,
-		(unsigned long long)c->replays, (unsigned long long)c->forged,
+		(unsigned long long)c->opened, (unsigned long long)c->dummies,
+		(unsigned long long)c->unsent, (unsigned long long)c->replays,
+		(unsigned long long)c->forged,
 		(unsigned long long)c->unknown_spi,
 		(unsigned long long)c->blocked, (unsigned long long)c->clamped,
 		(unsigned long long)c->pieces, (unsigned long long)c->too_big,
 		left);
 	fflush(stdout);
 	return left != 0;
+}
+
+static void serve(struct end *e, const struct pollfd *fds)
+{
+	need(sdesp_tun_io_serve(&e->io, &e->tun, bufs, fds, now()), "serve");
+}
+
+/* What is on the way arrives; at most 5 s of it. */
+static void drain(struct end *e)
+{
+	struct pollfd fds[SDESP_TUN_FDS];
+
+	for (uint64_t until = now() + 5000; now() < until;) {
+		if (poll(fds, sdesp_tun_io_fds(&e->io, fds), 200) <= 0)
+			break;
+		serve(e, fds);
+	}
 }
 
 /* Until stop is closed, or the other end is gone. */
@@ -323,7 +345,7 @@ static int run(struct end *e, int b, int stop, int ready)
 		failed |= has_failed(e);
 		if (!told && is_up(e)) {
 			told = 1;
-			up(e);
+			up(e, b);
 			if (write(ready, "u", 1) != 1)
 				die("ready");
 		}
@@ -336,9 +358,9 @@ static int run(struct end *e, int b, int stop, int ready)
 		if (fds[n].revents & POLLIN)
 			hear(e);
 		done = ((fds[n].revents | fds[n + 1].revents) & POLLHUP) != 0;
-		need(sdesp_tun_io_serve(&e->io, &e->tun, bufs, fds, now()),
-			"serve");
+		serve(e, fds);
 	}
+	drain(e);
 	return finish(e, b) | failed | !told;
 }
 

@@ -24,41 +24,6 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void queue(struct kernel_queue *q, const void *p, int len)
-{
-	if (q->n == KERNEL_QUEUE || len > KERNEL_OCTETS)
-		die("queue full");
-	q->item[q->n].len = len;
-	if (len > 0)
-		memcpy(q->item[q->n].octets, p, (size_t)len);
-	q->n++;
-}
-
-/* One message as a datagram. */
-static void queue_msg(struct kernel_queue *q, unsigned type, unsigned flags,
-	uint32_t seq, uint32_t port, const void *body, size_t n,
-	const void *more, size_t nmore)
-{
-	uint8_t octets[KERNEL_OCTETS];
-	struct nlmsghdr header;
-	size_t at = sizeof header + NLMSG_ALIGN(n);
-
-	if (at + nmore > sizeof octets)
-		die("message too long");
-	memset(octets, 0, sizeof octets);
-	header.nlmsg_len = (uint32_t)(at + nmore);
-	header.nlmsg_type = (uint16_t)type;
-	header.nlmsg_flags = (uint16_t)flags;
-	header.nlmsg_seq = seq;
-	header.nlmsg_pid = port;
-	memcpy(octets, &header, sizeof header);
-	if (n > 0)
-		memcpy(octets + sizeof header, body, n);
-	if (nmore > 0)
-		memcpy(octets + at, more, nmore);
-	queue(q, octets, (int)header.nlmsg_len);
-}
-
 static void answer(struct fake_kernel *k, const struct request *r, int error)
 {
 	struct {
@@ -77,7 +42,7 @@ static void answer(struct fake_kernel *k, const struct request *r, int error)
 		memcpy(ack.text, WORDS, sizeof WORDS);
 		n = sizeof ack;
 	}
-	queue_msg(&k->answers, NLMSG_ERROR,
+	kernel_queue_msg(&k->answers, NLMSG_ERROR,
 		NLM_F_CAPPED | (error != 0 ? NLM_F_ACK_TLVS : 0),
 		r->header.nlmsg_seq, OUR_PORT, &ack, n, NULL, 0);
 }
@@ -124,8 +89,8 @@ static int alloc_spi(struct fake_kernel *k, const struct request *r)
 	sa->used = 1;
 	sa->info = want.info;
 	sa->info.id.spi = spi;
-	queue_msg(&k->answers, XFRM_MSG_NEWSA, 0, r->header.nlmsg_seq, OUR_PORT,
-		&sa->info, sizeof sa->info, NULL, 0);
+	kernel_queue_msg(&k->answers, XFRM_MSG_NEWSA, 0, r->header.nlmsg_seq,
+		OUR_PORT, &sa->info, sizeof sa->info, NULL, 0);
 	return 0;
 }
 
@@ -166,14 +131,14 @@ static int get_sa(struct fake_kernel *k, const struct request *r)
 	if (sa == NULL)
 		return -ESRCH;
 	if (r->header.nlmsg_type == XFRM_MSG_GETSA) {
-		queue_msg(&k->answers, XFRM_MSG_NEWSA, 0, r->header.nlmsg_seq,
-			OUR_PORT, &sa->info, sizeof sa->info, sa->attrs,
-			sa->nattrs);
+		kernel_queue_msg(&k->answers, XFRM_MSG_NEWSA, 0,
+			r->header.nlmsg_seq, OUR_PORT, &sa->info,
+			sizeof sa->info, sa->attrs, sa->nattrs);
 		return 0;
 	}
 	sa->used = 0;
-	queue_msg(&k->notices, XFRM_MSG_DELSA, 0, r->header.nlmsg_seq, OUR_PORT,
-		&id, sizeof id, NULL, 0);
+	kernel_queue_msg(&k->notices, XFRM_MSG_DELSA, 0, r->header.nlmsg_seq,
+		OUR_PORT, &id, sizeof id, NULL, 0);
 	return 0;
 }
 
@@ -248,9 +213,9 @@ static void dump(struct fake_kernel *k, const struct request *r)
 		struct kernel_sa *sa = &k->sas[i];
 
 		if (sa->used)
-			queue_msg(&k->answers, XFRM_MSG_NEWSA, NLM_F_MULTI, seq,
-				OUR_PORT, &sa->info, sizeof sa->info, sa->attrs,
-				sa->nattrs);
+			kernel_queue_msg(&k->answers, XFRM_MSG_NEWSA,
+				NLM_F_MULTI, seq, OUR_PORT, &sa->info,
+				sizeof sa->info, sa->attrs, sa->nattrs);
 	}
 	for (unsigned i = 0; r->header.nlmsg_type == XFRM_MSG_GETPOLICY &&
 			     i < KERNEL_POLICIES;
@@ -265,12 +230,13 @@ static void dump(struct fake_kernel *k, const struct request *r)
 		tmpl.attr.nla_type = XFRMA_TMPL;
 		tmpl.tmpl = p->tmpl;
 		if (p->used)
-			queue_msg(&k->answers, XFRM_MSG_NEWPOLICY, NLM_F_MULTI,
-				seq, OUR_PORT, &p->info, sizeof p->info, &tmpl,
+			kernel_queue_msg(&k->answers, XFRM_MSG_NEWPOLICY,
+				NLM_F_MULTI, seq, OUR_PORT, &p->info,
+				sizeof p->info, &tmpl,
 				p->tmpl.reqid != 0 ? sizeof tmpl : 0);
 	}
-	queue_msg(&k->answers, NLMSG_DONE, NLM_F_MULTI, seq, OUR_PORT, &zero,
-		sizeof zero, NULL, 0);
+	kernel_queue_msg(&k->answers, NLMSG_DONE, NLM_F_MULTI, seq, OUR_PORT,
+		&zero, sizeof zero, NULL, 0);
 }
 
 static int obey(struct fake_kernel *k, const struct request *r)
@@ -513,41 +479,4 @@ void fake_kernel_put_policy(struct fake_kernel *k,
 	p->info.sel = *sel;
 	p->info.dir = (uint8_t)dir;
 	p->tmpl.reqid = reqid;
-}
-
-void fake_kernel_notice(struct fake_kernel *k, unsigned type, uint32_t port,
-	const void *body, size_t n)
-{
-	queue_msg(&k->notices, type, 0, 0, port, body, n, NULL, 0);
-}
-
-void fake_kernel_expire(
-	struct fake_kernel *k, const struct kernel_sa *sa, int hard)
-{
-	struct xfrm_user_expire expire;
-
-	memset(&expire, 0, sizeof expire);
-	expire.state = sa->info;
-	expire.hard = (uint8_t)hard;
-	fake_kernel_notice(k, XFRM_MSG_EXPIRE, 0, &expire, sizeof expire);
-}
-
-void fake_kernel_map(struct fake_kernel *k, const struct kernel_sa *sa,
-	const struct sdesp_addr *from)
-{
-	struct xfrm_user_mapping map;
-
-	memset(&map, 0, sizeof map);
-	map.id.daddr = sa->info.id.daddr;
-	map.id.spi = sa->info.id.spi;
-	map.id.family = sa->info.family;
-	map.id.proto = IPPROTO_ESP;
-	memcpy(&map.new_saddr, from->ip, 4);
-	map.new_sport = htons(from->port);
-	fake_kernel_notice(k, XFRM_MSG_MAPPING, 0, &map, sizeof map);
-}
-
-void fake_kernel_lose(struct fake_kernel *k)
-{
-	queue(&k->notices, NULL, -ENOBUFS);
 }

@@ -102,4 +102,11 @@ void fake_kernel_map(struct fake_kernel *kernel, const struct kernel_sa *sa,
 /* Let the next notice be lost. */
 void fake_kernel_lose(struct fake_kernel *kernel);
 
+/* A datagram, or with len negative an error, for whoever reads the queue; and
+ * one with one message: body and what follows it, aligned. */
+void kernel_queue_put(struct kernel_queue *q, const void *p, int len);
+void kernel_queue_msg(struct kernel_queue *q, unsigned type, unsigned flags,
+	uint32_t seq, uint32_t port, const void *body, size_t n,
+	const void *more, size_t nmore);
+
 #endif

@@ -5,170 +5,18 @@
 #include <errno.h>
 #include <string.h>
 
-#include "backends/pfkey/reader.h"
-
-static uint32_t hash(uint32_t h, const uint8_t *p, size_t len)
-{
-	while (len-- > 0)
-		h = (h ^ *p++) * 16777619;
-	return h;
-}
-
-static uint32_t hash_ext(
-	uint32_t h, const struct pfkey_message *msg, unsigned type)
-{
-	return hash(h, msg->ext[type].p, msg->ext[type].len);
-}
-
-static void add_name(struct fake_pfkey_item *item, const uint8_t *p, size_t len)
-{
-	assert(len <= sizeof item->name - item->len);
-	memcpy(item->name + item->len, p, len);
-	item->len += len;
-}
-
-static void add_ext(struct fake_pfkey_item *item,
-	const struct pfkey_message *msg, unsigned type)
-{
-	assert(msg->ext[type].p != NULL);
-	add_name(item, msg->ext[type].p, msg->ext[type].len);
-}
-
-/* SPI and destination. */
-static void name_sa(struct fake_pfkey_item *item,
-	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
-{
-	const uint8_t *range = sdesp_pfkey_ext(msg, PFKEY_EXT_SPIRANGE, 16);
-	uint32_t spi = range != NULL ? sdesp_pfkey_get32(range + 4)
-				     : sdesp_pfkey_get_spi(msg);
-	struct sdesp_addr dst;
-
-	memset(item, 0, sizeof *item);
-	assert(sdesp_pfkey_get_address(&dst, d, msg, PFKEY_EXT_ADDRESS_DST));
-	assert(sdesp_pfkey_get_address(&dst, d, msg, PFKEY_EXT_ADDRESS_SRC));
-	(void)sdesp_pfkey_get_address(&dst, d, msg, PFKEY_EXT_ADDRESS_DST);
-	add_name(item, (const uint8_t *)&spi, sizeof spi);
-	add_name(item, dst.ip, sizeof dst.ip);
-}
-
-/* Direction and selector. */
-static void name_policy(struct fake_pfkey_item *item,
-	const struct sdesp_pfkey_dialect *d, const struct pfkey_message *msg)
-{
-	const uint8_t *p;
-	uint32_t rule = 1;
-
-	memset(item, 0, sizeof *item);
-	if (d->flows) {
-		p = sdesp_pfkey_ext(msg, OPENBSD_EXT_FLOW_TYPE, 8);
-		assert(p != NULL);
-		add_name(item, p + 5, 1);
-		for (unsigned e = OPENBSD_EXT_SRC_FLOW;
-			e <= OPENBSD_EXT_DST_FLOW; e++)
-			add_ext(item, msg, e);
-		add_ext(item, msg, OPENBSD_EXT_PROTOCOL);
-		rule = hash_ext(rule, msg, OPENBSD_EXT_FLOW_TYPE);
-		rule = hash_ext(rule, msg, PFKEY_EXT_IDENTITY_SRC);
-	} else {
-		p = sdesp_pfkey_ext(msg, KAME_EXT_POLICY, 16);
-		assert(p != NULL);
-		add_name(item, p + 6, 1);
-		add_ext(item, msg, PFKEY_EXT_ADDRESS_SRC);
-		add_ext(item, msg, PFKEY_EXT_ADDRESS_DST);
-		rule = hash_ext(rule, msg, KAME_EXT_POLICY);
-	}
-	item->rule = (uint16_t)rule;
-}
-
-static struct fake_pfkey_item *find(
-	struct fake_pfkey_item *items, const struct fake_pfkey_item *like)
-{
-	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++) {
-		if (items[i].used && items[i].len == like->len &&
-			memcmp(items[i].name, like->name, like->len) == 0)
-			return &items[i];
-	}
-	return NULL;
-}
-
-static int add(struct fake_pfkey_item *items, const struct fake_pfkey_item *new)
-{
-	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++) {
-		if (items[i].used)
-			continue;
-		items[i] = *new;
-		items[i].used = 1;
-		return 0;
-	}
-	return ENOMEM;
-}
-
-static int on_sa(struct fake_pfkey *k, const struct pfkey_message *msg)
-{
-	struct fake_pfkey_item item, *old;
-
-	name_sa(&item, k->dialect, msg);
-	old = find(k->sas, &item);
-	item.larval = msg->type == PFKEY_GETSPI;
-	switch (msg->type) {
-	case PFKEY_GETSPI:
-	case PFKEY_ADD:
-		return old != NULL ? EEXIST : add(k->sas, &item);
-	case PFKEY_UPDATE:
-		if (old == NULL)
-			return ESRCH;
-		if (!old->larval)
-			return EINVAL;
-		old->larval = 0;
-		return 0;
-	default:
-		if (old == NULL)
-			return ESRCH;
-		if (msg->type == PFKEY_DELETE)
-			old->used = 0;
-		return 0;
-	}
-}
-
-static int on_policy(struct fake_pfkey *k, const struct pfkey_message *msg)
-{
-	int flows = k->dialect->flows;
-	int remove = msg->type ==
-		     (unsigned)(flows ? OPENBSD_DELFLOW : KAME_SPDDELETE);
-	struct fake_pfkey_item item, *old;
-
-	name_policy(&item, k->dialect, msg);
-	old = find(k->policies, &item);
-	if (remove && old == NULL)
-		return ESRCH;
-	if (!remove && old != NULL && !flows && msg->type == KAME_SPDADD)
-		return EEXIST;
-	if (remove)
-		old->used = 0;
-	else if (old != NULL)
-		old->rule = item.rule;
-	else
-		return add(k->policies, &item);
-	return 0;
-}
-
-static int obey(struct fake_pfkey *k, const struct pfkey_message *msg)
-{
-	if (msg->type == PFKEY_REGISTER)
-		return 0;
-	return msg->type <= PFKEY_GET ? on_sa(k, msg) : on_policy(k, msg);
-}
+#include "tests/support/fake_pfkey_tables.h"
 
 static uint8_t *slot(struct fake_pfkey *k)
 {
-	assert(k->tail - k->head < 8);
-	return k->queue[k->tail % 8];
+	assert(k->tail - k->head < FAKE_PFKEY_QUEUE);
+	return k->queue[k->tail % FAKE_PFKEY_QUEUE];
 }
 
 void fake_pfkey_push(struct fake_pfkey *k, const uint8_t *msg, size_t len)
 {
 	memcpy(slot(k), msg, len);
-	k->queued[k->tail++ % 8] = len;
+	k->queued[k->tail++ % FAKE_PFKEY_QUEUE] = len;
 }
 
 static void put16(uint8_t *p, unsigned v)
@@ -232,10 +80,12 @@ static size_t answer(struct fake_pfkey *k, const struct pfkey_message *msg,
 			reply[20 + i] = (uint8_t)(spi >> (24 - 8 * i));
 		len = 32;
 	} else if (msg->type == PFKEY_GET) {
-		struct fake_pfkey_item item;
+		const struct fake_pfkey_item *own = fake_pfkey_find_sa(k, msg);
 
-		name_sa(&item, k->dialect, msg);
-		reply[16 + 9] = find(k->sas, &item)->larval ? 0 : k->state;
+		reply[16 + 9] = own->larval ? 0 : k->state;
+		len = 32;
+		memcpy(reply + len, own->tells, own->told);
+		len += own->told;
 		memset(reply + len, 0, 16 + 32 + 72);
 		put16(reply + len, 2);
 		put16(reply + len + 2, PFKEY_EXT_KEY_ENCRYPT);
@@ -254,6 +104,48 @@ static size_t answer(struct fake_pfkey *k, const struct pfkey_message *msg,
 	}
 	put_len(reply, len);
 	return len;
+}
+
+static unsigned count(const struct fake_pfkey_item *items)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++)
+		n += items[i].used;
+	return n;
+}
+
+/* All of one kind, one message each; KAME counts them down, to 0. */
+static void dump(struct fake_pfkey *k, unsigned type)
+{
+	const struct fake_pfkey_item *items =
+		type == PFKEY_DUMP ? k->sas : k->policies;
+	uint32_t left = count(items);
+
+	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++) {
+		uint8_t *msg = slot(k);
+		size_t len = 16;
+
+		if (!items[i].used)
+			continue;
+		memcpy(msg, k->sent, 16);
+		left--;
+		if (!k->dialect->flows)
+			memcpy(msg + 8, &left, 4);
+		if (type == PFKEY_DUMP) {
+			memset(msg + 16, 0, 16);
+			put16(msg + 16, 2);
+			put16(msg + 18, PFKEY_EXT_SA);
+			for (unsigned n = 0; n < 4; n++)
+				msg[20 + n] = items[i].name[3 - n];
+			msg[16 + 9] = items[i].larval ? 0 : k->state;
+			len = 32;
+		}
+		memcpy(msg + len, items[i].tells, items[i].told);
+		len += items[i].told;
+		put_len(msg, len);
+		k->queued[k->tail++ % FAKE_PFKEY_QUEUE] = len;
+	}
 }
 
 /* A reply that is not one. */
@@ -302,6 +194,41 @@ static int fails(const struct fake_pfkey *k)
 	       k->calls - k->fail_at <= k->fail_more;
 }
 
+/* A KAME kernel refuses the type of an SA where policies are meant. */
+static unsigned satype_of(const struct sdesp_pfkey_dialect *d, unsigned type)
+{
+	return !d->flows && type >= KAME_SPDUPDATE && type <= KAME_SPDDUMP
+		       ? 0
+		       : d->satype;
+}
+
+static int is_dump(const struct fake_pfkey *k, unsigned type)
+{
+	return type == PFKEY_DUMP ||
+	       (!k->dialect->flows && type == KAME_SPDDUMP);
+}
+
+static int is_empty(const struct fake_pfkey *k, unsigned type)
+{
+	return count(type == PFKEY_DUMP ? k->sas : k->policies) == 0;
+}
+
+/* Its reply: as many messages as there are, or the word for none. */
+static int take_dump(struct fake_pfkey *k, unsigned type)
+{
+	uint8_t *reply;
+
+	if (!is_empty(k, type)) {
+		dump(k, type);
+	} else if (!k->dialect->flows) {
+		reply = slot(k);
+		memcpy(reply, k->sent, 16);
+		reply[2] = ENOENT;
+		k->queued[k->tail++ % FAKE_PFKEY_QUEUE] = 16;
+	}
+	return 0;
+}
+
 static int take(void *ctx, const uint8_t *octets, size_t len)
 {
 	struct fake_pfkey *k = ctx;
@@ -315,17 +242,24 @@ static int take(void *ctx, const uint8_t *octets, size_t len)
 	k->sent_len = len;
 	assert(len % 8 == 0);
 	assert(sdesp_pfkey_read(&msg, k->sent, len) == SDESP_OK);
-	assert(msg.satype == k->dialect->satype);
+	assert(msg.satype == satype_of(k->dialect, msg.type));
+	assert(k->dialect->flows ||
+		(msg.ext[PFKEY_EXT_LIFETIME_HARD].p == NULL) ==
+			(msg.ext[PFKEY_EXT_LIFETIME_SOFT].p == NULL));
 	if (failing && k->fault == FAKE_SEND)
 		return k->error;
 	if (failing && k->fault == FAKE_DEAF)
 		return 0;
 
-	error = failing && k->fault == FAKE_REFUSE ? k->error : obey(k, &msg);
+	if (!failing && is_dump(k, msg.type))
+		return take_dump(k, msg.type);
+	error = failing && k->fault == FAKE_REFUSE ? k->error
+		: is_dump(k, msg.type)             ? 0
+						   : fake_pfkey_obey(k, &msg);
 	len = answer(k, &msg, slot(k), error);
 	if (failing)
 		len = spoil(k, slot(k), len);
-	k->queued[k->tail % 8] = len;
+	k->queued[k->tail % FAKE_PFKEY_QUEUE] = len;
 	if (!failing || k->fault < FAKE_MUTE ||
 		(k->fault > FAKE_MUTE && k->fault < FAKE_EMPTY))
 		k->tail++;
@@ -366,11 +300,28 @@ static long give(void *ctx, uint8_t *buf, size_t cap, int wait)
 		k->waits += wait != 0;
 		return 0;
 	}
-	len = k->queued[k->head % 8];
+	len = k->queued[k->head % FAKE_PFKEY_QUEUE];
 	assert(len <= cap);
-	memcpy(buf, k->queue[k->head % 8], len);
+	memcpy(buf, k->queue[k->head % FAKE_PFKEY_QUEUE], len);
 	k->head++;
 	return (long)len;
+}
+
+static int hold(void *ctx, unsigned instance)
+{
+	struct fake_pfkey *k = ctx;
+	uint32_t bit = (uint32_t)1 << instance;
+	int taken = (k->held & bit) != 0;
+
+	k->held |= bit;
+	return taken;
+}
+
+static void let_go(void *ctx, unsigned instance)
+{
+	struct fake_pfkey *k = ctx;
+
+	k->held &= ~((uint32_t)1 << instance);
 }
 
 void fake_pfkey_init(struct fake_pfkey *k,
@@ -387,6 +338,8 @@ void fake_pfkey_init(struct fake_pfkey *k,
 	config->seq = 0x70000000;
 	config->send = take;
 	config->receive = give;
+	config->claim = hold;
+	config->release = let_go;
 	config->ctx = k;
 }
 
@@ -397,15 +350,6 @@ void fake_pfkey_fail(struct fake_pfkey *k, enum fake_pfkey_fault fault,
 	k->fail_at = nth == 0 ? 0 : k->calls + nth;
 	k->fail_more = more;
 	k->flooded = 0;
-}
-
-static unsigned count(const struct fake_pfkey_item *items)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++)
-		n += items[i].used;
-	return n;
 }
 
 unsigned fake_pfkey_sas(const struct fake_pfkey *k)
@@ -424,7 +368,8 @@ static uint32_t sum(const struct fake_pfkey_item *items)
 
 	for (unsigned i = 0; i < FAKE_PFKEY_ITEMS; i++) {
 		if (items[i].used)
-			total += hash(items[i].rule + items[i].larval + 7U,
+			total += fake_pfkey_hash(
+				items[i].rule + items[i].larval + 7U,
 				items[i].name, items[i].len);
 	}
 	return total;

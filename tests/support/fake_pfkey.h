@@ -9,6 +9,7 @@
 #include "sdesp_pfkey.h"
 
 #define FAKE_PFKEY_ITEMS 64
+#define FAKE_PFKEY_QUEUE 160
 
 /* What happens to a request that is to fail. */
 enum fake_pfkey_fault {
@@ -32,9 +33,11 @@ enum fake_pfkey_fault {
 
 struct fake_pfkey_item {
 	uint8_t used, larval;
-	uint16_t rule; /* policies: what the last message said, hashed */
+	uint16_t rule; /* what the last message said of it, hashed */
 	size_t len;    /* of what names it */
 	uint8_t name[192];
+	size_t told, own; /* extensions that a dump tells, its ends first */
+	uint8_t tells[256];
 };
 
 struct fake_pfkey {
@@ -56,9 +59,12 @@ struct fake_pfkey {
 
 	uint8_t sent[SDESP_PFKEY_REQUEST]; /* the last request */
 	size_t sent_len;
-	uint8_t queue[8][1024];
-	size_t queued[8];
+	uint8_t queue[FAKE_PFKEY_QUEUE][1024];
+	size_t queued[FAKE_PFKEY_QUEUE];
 	unsigned head, tail;
+
+	uint32_t held;     /* instances that live: bit */
+	int deaf_to_moves; /* obeys the message, but moves nothing */
 };
 
 /* Fill *config. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/tun_pair.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/be.h"
 #include "base/sum.h"
+#include "tests/support/pair.h"
 
 struct sdesp_pkt tun_pkts[WIRE_ITEMS];
 struct sdesp_tun_meta tun_meta[WIRE_ITEMS];
@@ -16,29 +16,12 @@ static uint8_t in_octets[WIRE_ITEMS]
 static uint8_t out_octets[WIRE_ITEMS]
 			 [SDESP_TUN_HEAD + TUN_OCTETS + SDESP_TUN_TAIL];
 
-static void need(int good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "tun_pair: %s\n", what);
-	exit(1);
-}
-
-static const struct sdesp_crypto_class *const *crypto(void)
-{
-	static struct sdesp_bearssl provider;
-
-	if (provider.vtable == NULL)
-		sdesp_bearssl_init(&provider);
-	return &provider.vtable;
-}
-
 static size_t take(struct tun_wire *w, const struct sdesp_pkt *pkts, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < n && !w->broken && w->n < WIRE_ITEMS; i++, w->n++) {
-		need(pkts[i].len <= TUN_OCTETS, "a packet is too long");
+		pair_need(pkts[i].len <= TUN_OCTETS, "a packet is too long");
 		w->item[w->n].len = pkts[i].len;
 		memcpy(w->item[w->n].octets, pkts[i].data, pkts[i].len);
 	}
@@ -57,7 +40,7 @@ static size_t to_device(void *ctx, const struct sdesp_pkt *pkts, size_t n)
 
 void tun_end_init(struct tun_end *end, uint32_t sas, uint32_t flows)
 {
-	struct sdesp_tun_config config = {.crypto = crypto(),
+	struct sdesp_tun_config config = {.crypto = pair_crypto(),
 		.send = to_network,
 		.answer = to_device,
 		.ctx = end,
@@ -69,8 +52,8 @@ void tun_end_init(struct tun_end *end, uint32_t sas, uint32_t flows)
 
 	memset(end, 0, sizeof *end);
 	end->memory = malloc(size);
-	need(end->memory != NULL, "no memory");
-	need(sdesp_tun_init(&end->tun, &config, end->memory, size) == 0,
+	pair_need(end->memory != NULL, "no memory");
+	pair_need(sdesp_tun_init(&end->tun, &config, end->memory, size) == 0,
 		"no backend");
 }
 
@@ -79,18 +62,6 @@ void tun_end_close(struct tun_end *end)
 	sdesp_tun_close(&end->tun);
 	free(end->memory);
 	end->memory = NULL;
-}
-
-static struct sdesp_ts_side prefix(const char *ip, uint8_t bits)
-{
-	struct sdesp_addr addr = udp_addr(ip, 0);
-	struct sdesp_ts_side side = {.kind = SDESP_TS_PREFIX,
-		.family = addr.family,
-		.prefix_len = bits,
-		.hi = 65535};
-
-	memcpy(side.ip, addr.ip, sizeof side.ip);
-	return side;
 }
 
 struct sdesp_flow tun_flow(unsigned mode, int udp, unsigned family)
@@ -106,28 +77,9 @@ struct sdesp_flow tun_flow(unsigned mode, int udp, unsigned family)
 		family == 4 ? "192.0.2.1" : "2001:db8::1", udp ? 4500 : 9);
 	flow.remote = udp_addr(
 		family == 4 ? "198.51.100.2" : "2001:db8::2", udp ? 4501 : 9);
-	if (mode == SDESP_TUNNEL) {
-		flow.nts = 2;
-		flow.ts[1] = flow.ts[0];
-		flow.ts[0].local = prefix("10.0.0.0", 24);
-		flow.ts[0].remote = prefix("10.1.0.0", 16);
-		flow.ts[1].local = prefix("fd00::", 32);
-		flow.ts[1].remote = prefix("fd01::", 32);
-	}
+	if (mode == SDESP_TUNNEL)
+		pair_tunnel(&flow);
 	return flow;
-}
-
-static void end_start(struct tun_end *end)
-{
-	struct sdesp_backend *be = &end->tun.base;
-
-	need(be->vtable->sa_add(be, &end->flow, &end->in, 1) == SDESP_OK,
-		"no inbound SA");
-	need(be->vtable->sa_add(be, &end->flow, &end->out, 0) == SDESP_OK,
-		"no outbound SA");
-	need(be->vtable->policy_set(
-		     be, &end->flow, SDESP_PROTECT, end->out.spi) == SDESP_OK,
-		"no policy");
 }
 
 void tun_pair_init(struct tun_end ends[2], const struct sdesp_flow *flow,
@@ -144,8 +96,9 @@ void tun_pair_init(struct tun_end ends[2], const struct sdesp_flow *flow,
 	ends[0].out = ends[1].in = udp_sa(suite, 0xc0000002);
 	ends[0].in.esn = ends[0].out.esn = esn != 0;
 	ends[1].in.esn = ends[1].out.esn = esn != 0;
-	end_start(&ends[0]);
-	end_start(&ends[1]);
+	for (int i = 0; i < 2; i++)
+		pair_start(&ends[i].tun.base, &ends[i].flow, &ends[i].in,
+			&ends[i].out);
 }
 
 void tun_pair_close(struct tun_end ends[2])
@@ -237,7 +190,7 @@ struct sdesp_pkt tun_packet(size_t i, const struct tun_shape *s)
 		.tail = SDESP_TUN_TAIL};
 	size_t header;
 
-	need(s->len <= TUN_OCTETS, "a packet is too long");
+	pair_need(s->len <= TUN_OCTETS, "a packet is too long");
 	header = src.family == 4 ? put_ip4(p, s, &src, &dst)
 				 : put_ip6(p, s, &src, &dst);
 	put_upper(p, header, s);
@@ -256,7 +209,8 @@ int tun_say(struct tun_end *end, struct sdesp_pkt *pkt, uint64_t now_ms)
 {
 	size_t left = sdesp_tun_output(&end->tun, pkt, 1, now_ms);
 
-	need(left == 0 || pkt->status == SDESP_OK, "a refused packet left");
+	pair_need(
+		left == 0 || pkt->status == SDESP_OK, "a refused packet left");
 	return pkt->status;
 }
 
@@ -312,8 +266,8 @@ size_t tun_carry(struct tun_end *from, struct tun_end *to, uint64_t now_ms)
 	size_t n = from->wire.n;
 
 	for (size_t i = 0; i < n; i++)
-		need(tun_strip(i, from->wire.item[i].octets,
-			     from->wire.item[i].len),
+		pair_need(tun_strip(i, from->wire.item[i].octets,
+				  from->wire.item[i].len),
 			"a wrong outer header");
 	from->wire.n = 0;
 	return sdesp_tun_input(&to->tun, tun_pkts, tun_meta, n, now_ms);

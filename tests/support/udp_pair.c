@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/udp_pair.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "tests/support/pair.h"
 
 struct sdesp_pkt udp_pkts[WIRE_ITEMS];
 struct sdesp_udp_meta udp_meta[WIRE_ITEMS];
@@ -13,23 +13,6 @@ static uint8_t in_octets[WIRE_ITEMS]
 static uint8_t out_octets[WIRE_ITEMS]
 			 [SDESP_UDP_HEAD + WIRE_OCTETS + SDESP_PKT_TAIL];
 
-static void need(int good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "udp_pair: %s\n", what);
-	exit(1);
-}
-
-static const struct sdesp_crypto_class *const *crypto(void)
-{
-	static struct sdesp_bearssl provider;
-
-	if (provider.vtable == NULL)
-		sdesp_bearssl_init(&provider);
-	return &provider.vtable;
-}
-
 static size_t wire_send(void *ctx, const struct sdesp_addr *to,
 	const struct sdesp_pkt *pkts, size_t n)
 {
@@ -37,7 +20,7 @@ static size_t wire_send(void *ctx, const struct sdesp_addr *to,
 	size_t i;
 
 	for (i = 0; i < n && !w->broken && w->n < WIRE_ITEMS; i++, w->n++) {
-		need(pkts[i].len <= WIRE_OCTETS, "a packet is too long");
+		pair_need(pkts[i].len <= WIRE_OCTETS, "a packet is too long");
 		w->item[w->n].to = *to;
 		w->item[w->n].len = pkts[i].len;
 		memcpy(w->item[w->n].octets, pkts[i].data, pkts[i].len);
@@ -49,7 +32,7 @@ struct sdesp_addr udp_addr(const char *ip, uint16_t port)
 {
 	struct sdesp_addr addr;
 
-	need(sdesp_addr_parse(&addr, ip, strlen(ip)) == SDESP_OK, ip);
+	pair_need(sdesp_addr_parse(&addr, ip, strlen(ip)) == SDESP_OK, ip);
 	addr.port = port;
 	return addr;
 }
@@ -103,28 +86,20 @@ struct sdesp_sa udp_sa(unsigned suite, uint32_t spi)
 
 void udp_end_init(struct udp_end *end)
 {
-	struct sdesp_udp_config config = {.crypto = crypto(),
+	struct sdesp_udp_config config = {.crypto = pair_crypto(),
 		.send = wire_send,
 		.send_ctx = &end->wire,
 		.pass = SDESP_UDP_KIND_BIT(SDESP_UDP_MARKED)};
 
 	memset(end, 0, sizeof *end);
-	need(sdesp_udp_init(&end->udp, &config) == SDESP_OK, "no backend");
+	pair_need(sdesp_udp_init(&end->udp, &config) == SDESP_OK, "no backend");
 }
 
 static void end_start(struct udp_end *end)
 {
-	struct sdesp_backend *be = &end->udp.base;
-
-	need(be->vtable->sa_add(be, &end->flow, &end->in, 1) == SDESP_OK,
-		"no inbound SA");
-	need(be->vtable->sa_add(be, &end->flow, &end->out, 0) == SDESP_OK,
-		"no outbound SA");
-	need(be->vtable->policy_set(
-		     be, &end->flow, SDESP_PROTECT, end->out.spi) == SDESP_OK,
-		"no policy");
+	pair_start(&end->udp.base, &end->flow, &end->in, &end->out);
 	end->id = sdesp_udp_flow(&end->udp, &end->flow);
-	need(end->id != 0, "no flow");
+	pair_need(end->id != 0, "no flow");
 }
 
 void udp_pair_init(struct udp_end ends[2], const struct sdesp_flow *flow,
@@ -148,7 +123,7 @@ struct sdesp_pkt udp_payload(size_t i, const void *data, size_t len)
 		.tail = WIRE_OCTETS - len + SDESP_PKT_TAIL,
 		.status = 1};
 
-	need(i < WIRE_ITEMS && len <= WIRE_OCTETS, "no room");
+	pair_need(i < WIRE_ITEMS && len <= WIRE_OCTETS, "no room");
 	if (len > 0)
 		memcpy(pkt.data, data, len);
 	return pkt;
@@ -189,7 +164,7 @@ size_t udp_receive(struct udp_end *end, struct udp_wire *wire,
 int udp_hear(
 	struct udp_end ends[2], const struct sdesp_addr *from, uint64_t now_ms)
 {
-	need(udp_say(&ends[0], 40000, 1, "x", 1) == SDESP_OK, "not sent");
+	pair_need(udp_say(&ends[0], 40000, 1, "x", 1) == SDESP_OK, "not sent");
 	udp_receive(&ends[1], &ends[0].wire, from, now_ms);
 	return udp_pkts[0].status;
 }
@@ -199,7 +174,7 @@ int udp_receive_one(struct udp_end *end, const void *data, size_t len,
 {
 	static struct udp_wire wire;
 
-	need(len <= WIRE_OCTETS, "too long");
+	pair_need(len <= WIRE_OCTETS, "too long");
 	wire.n = 1;
 	wire.item[0].len = len;
 	if (len > 0)

@@ -322,6 +322,40 @@ static void test_match_tunnel(void **state)
 	assert_true(match(&flow, 50, "10.1.0.0", 0, "10.2.128.1", 0));
 }
 
+/* SPEC 8.5: nobody knows the ports of a later fragment, 0 is not one. */
+static void test_match_fragment(void **state)
+{
+	static const uint16_t ranges[][2] = {
+		{0, 7}, {0, 0}, {1, 65535}, {0, 65534}, {0, 65535}};
+	struct sdesp_addr l = at("10.1.0.1", 0), r = at("10.2.0.1", 0);
+	struct sdesp_flow flow;
+
+	(void)state;
+	memset(&flow, 0, sizeof flow);
+	flow.mode = SDESP_TUNNEL;
+	flow.nts = 1;
+	flow.ts[0].protocol = 17;
+	for (unsigned i = 0; i < 5; i++) {
+		uint16_t lo = ranges[i][0], hi = ranges[i][1];
+
+		flow.ts[0].local =
+			side(SDESP_TS_PREFIX, "10.1.0.0", 16, lo, hi);
+		flow.ts[0].remote =
+			side(SDESP_TS_PREFIX, "10.2.0.0", 16, 0, 65535);
+		assert_int_equal(
+			sdesp_flow_match_fragment(&flow, 17, &l, &r), i == 4);
+		assert_int_equal(sdesp_flow_match(&flow, 17, &l, &r), lo == 0);
+		flow.ts[0].remote = flow.ts[0].local;
+		flow.ts[0].remote.ip[1] = 2;
+		flow.ts[0].local.lo = 0;
+		flow.ts[0].local.hi = 65535;
+		assert_int_equal(
+			sdesp_flow_match_fragment(&flow, 17, &l, &r), i == 4);
+	}
+	assert_false(sdesp_flow_match_fragment(&flow, 6, &l, &r));
+	assert_false(sdesp_flow_match_fragment(&flow, 17, &r, &l));
+}
+
 static void test_protocols_with_ports(void **state)
 {
 	(void)state;
@@ -340,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_match_transport),
 		cmocka_unit_test(test_match_tunnel),
+		cmocka_unit_test(test_match_fragment),
 		cmocka_unit_test(test_protocols_with_ports),
 	};
 

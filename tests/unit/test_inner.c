@@ -94,8 +94,10 @@ static void test_ip4_fragments(void **state)
 	(void)state;
 	assert_int_equal(packet(p, sizeof p), SDESP_OK);
 	assert_int_equal(inner.src.port, 0x1234);
+	assert_int_equal(inner.later, 0);
 	p[7] = 1;
 	assert_int_equal(packet(p, sizeof p), SDESP_OK);
+	assert_int_equal(inner.later, 1);
 	assert_int_equal(inner.protocol, 17);
 	assert_int_equal(inner.src.port, 0);
 	assert_int_equal(inner.dst.port, 0);
@@ -153,11 +155,13 @@ static void test_ip6_extensions(void **state)
 	assert_int_equal(inner.protocol, 132);
 	assert_int_equal(inner.src.port, 7);
 	assert_int_equal(inner.dst.port, 9);
+	assert_int_equal(inner.later, 0);
 
 	p[40 + 24 + 3] = 9; /* a later fragment */
 	assert_int_equal(packet(p, len), SDESP_OK);
 	assert_int_equal(inner.protocol, 60);
 	assert_int_equal(inner.src.port, 0);
+	assert_int_equal(inner.later, 1);
 	p[40 + 8 + 1] = 255; /* longer than the packet */
 	assert_int_equal(packet(p, len), SDESP_ERR_PADDING);
 }
@@ -244,6 +248,30 @@ static void test_fits(void **state)
 	assert_false(sdesp_inner_fits(&inner, &flow, 1));
 }
 
+/* SPEC 8.5: a later fragment fits where ports are any, not where they begin
+ * at 0. */
+static void test_fits_fragment(void **state)
+{
+	uint8_t p[28] = {0x45, 0, 0, 28, 0, 0, 0, 1, 64, 17, 0, 0, 10, 0, 0, 1,
+		10, 0, 0, 2};
+	struct sdesp_flow flow = {.mode = SDESP_TUNNEL,
+		.nts = 1,
+		.ts = {{17, {SDESP_TS_PREFIX, 4, 8, {10}, 0, 65535},
+			{SDESP_TS_PREFIX, 4, 8, {10}, 0, 65535}}}};
+
+	(void)state;
+	for (int inbound = 0; inbound < 2; inbound++) {
+		flow.ts[0].remote.hi = 65535;
+		assert_int_equal(packet(p, sizeof p), SDESP_OK);
+		assert_true(sdesp_inner_fits(&inner, &flow, inbound));
+		flow.ts[0].remote.hi = 7;
+		assert_false(sdesp_inner_fits(&inner, &flow, inbound));
+	}
+	p[7] = 0; /* the first one has ports: 0 and 0 */
+	assert_int_equal(packet(p, sizeof p), SDESP_OK);
+	assert_true(sdesp_inner_fits(&inner, &flow, 1));
+}
+
 /* RFC 768, word by word. */
 static uint32_t add(uint32_t sum, const uint8_t *p, size_t len)
 {
@@ -309,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_random_packets),
 		cmocka_unit_test(test_payload),
 		cmocka_unit_test(test_fits),
+		cmocka_unit_test(test_fits_fragment),
 		cmocka_unit_test(test_checksum),
 	};
 

@@ -1,6 +1,7 @@
 /*
- * PF_KEY requests, octet by octet against messages written by hand from
- * RFC 2367 and the headers that dialect.c names. SPDX-License-Identifier: MIT
+ * PF_KEY requests about SAs, octet by octet against messages written by hand
+ * from RFC 2367 and the headers that dialect.c names.
+ * SPDX-License-Identifier: MIT
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,74 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "backends/pfkey/reader.h"
-#include "backends/pfkey/request.h"
-
-#define SEQ 0x11223344
-#define PID 0x55667788
-
-/* Octets in hex; h, w and q begin integers of 16, 32 and 64 bits in host
- * order. */
-static size_t expected(uint8_t *out, const char *text)
-{
-	size_t n = 0;
-
-	while (*text != '\0') {
-		size_t len = strcspn(text, " ");
-		size_t width = *text == 'h'   ? 2
-			       : *text == 'w' ? 4
-			       : *text == 'q' ? 8
-					      : 0;
-		uint8_t octets[8] = {0};
-
-		if (width != 0) {
-			uint64_t v = strtoull(text + 1, NULL, 16);
-			uint32_t w = (uint32_t)v;
-			uint16_t h = (uint16_t)v;
-
-			assert_int_equal(len, 1 + 2 * width);
-			memcpy(octets, &v, 8);
-			if (width == 4)
-				memcpy(octets, &w, 4);
-			if (width == 2)
-				memcpy(octets, &h, 2);
-			memcpy(out + n, octets, width);
-			n += width;
-		}
-		for (size_t i = 0; width == 0 && i < len; i += 2) {
-			char pair[3] = {text[i], text[i + 1], '\0'};
-
-			out[n++] = (uint8_t)strtoul(pair, NULL, 16);
-		}
-		text += len;
-		text += strspn(text, " ");
-	}
-	return n;
-}
-
-static void assert_message(struct pfkey_writer *w, const char *text)
-{
-	uint8_t want[SDESP_PFKEY_REQUEST];
-	size_t len = expected(want, text);
-	struct pfkey_message msg;
-
-	assert_int_equal(sdesp_pfkey_end(w), SDESP_OK);
-	assert_int_equal(w->len, len);
-	assert_memory_equal(w->buf, want, len);
-	assert_int_equal(sdesp_pfkey_read(&msg, w->buf, w->len), SDESP_OK);
-}
-
-static struct sdesp_addr addr(const char *text, unsigned port)
-{
-	struct sdesp_addr a;
-
-	assert_int_equal(sdesp_addr_parse(&a, text, strlen(text)), SDESP_OK);
-	a.port = (uint16_t)port;
-	return a;
-}
+#include "tests/unit/pfkey_message.h"
 
 static struct sdesp_pfkey_sa sa_at(uint32_t spi, int inbound, const char *local,
 	unsigned local_port, const char *remote, unsigned remote_port)
@@ -124,11 +58,13 @@ static void test_freebsd_add(void **state)
 	sa.hard.packets = 1000; /* FreeBSD does not count them */
 	put_sa(&w, &sdesp_pfkey_freebsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 03 h0018 h0000 w11223344 w55667788 "
+		"02 03 00 03 h001c h0000 w11223344 w55667788 "
 		/* SA */
 		"h0002 h0001 c3f1a2b4 08 01 00 14 w00000400 "
-		/* hard lifetime */
+		/* hard lifetime, and a soft one that is no limit */
 		"h0004 h0003 w00000000 q0000000000000000 q0000000000007080 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000000 "
 		"q0000000000000000 "
 		/* source, destination */
 		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
@@ -157,8 +93,10 @@ static void test_netbsd_add(void **state)
 	sa.soft.bytes = 0x100000000;
 	put_sa(&w, &sdesp_pfkey_netbsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 03 h001a h0000 w11223344 w55667788 "
+		"02 03 00 03 h001e h0000 w11223344 w55667788 "
 		"h0002 h0001 00000100 00 01 05 0b w00000000 "
+		"h0004 h0003 w00000000 q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
 		"h0004 h0004 w00000000 q0000000100000000 q0000000000000000 "
 		"q0000000000000000 "
 		"h0005 h0005 ff80 h0000 1c18 0000 00000000 "
@@ -206,9 +144,10 @@ static void test_openbsd_add(void **state)
 
 	(void)state;
 	at.mode = SDESP_TUNNEL;
+	at.reqid = 0x3a05;
 	put_sa(&w, &sdesp_pfkey_openbsd, PFKEY_ADD, &at, &sa);
 	assert_message(&w,
-		"02 03 00 02 h001f h0000 w11223344 w55667788 "
+		"02 03 00 02 h0021 h0000 w11223344 w55667788 "
 		"h0002 h0001 d0a4177e 00 01 05 0c w00000204 "
 		"h0005 h0005 0000 h0000 1c18 0000 00000000 "
 		"20010db8000000000000000000000001 00000000 00000000 "
@@ -219,11 +158,11 @@ static void test_openbsd_add(void **state)
 		"202122232425262728292a2b2c2d2e2f "
 		"h0003 h0009 h0080 h0000 000102030405060708090a0b0c0d0e0f "
 		"h0001 h001f 1194 0000 "
-		/* identities: sdesp-d0a4177e */
-		"h0004 h000a h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00 "
-		"h0004 h000b h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00");
+		/* identities: sdesp-a-d0a4177e */
+		"h0005 h000a h0002 h0000 q0000000000000000 "
+		"73646573702d612d6430613431373765 00 00000000000000 "
+		"h0005 h000b h0002 h0000 q0000000000000000 "
+		"73646573702d612d6430613431373765 00 00000000000000");
 }
 
 /* Its rows are of no use to a session, but the kernel test sends them. */
@@ -241,9 +180,11 @@ static void test_linux_add(void **state)
 	sdesp_pfkey_begin(&w, &sdesp_pfkey_linux, PFKEY_ADD, SEQ, PID);
 	sdesp_pfkey_put_sa(&w, &at, &sa, sdesp_pfkey_linux.algorithms);
 	assert_message(&w,
-		"02 03 00 03 h0018 h0000 w11223344 w55667788 "
+		"02 03 00 03 h001c h0000 w11223344 w55667788 "
 		"h0002 h0001 12345678 20 01 05 0c w00000000 "
 		"h0004 h0003 wffffffff q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000000 "
 		"q0000000000000000 "
 		"h0003 h0005 ff20 h0000 h0002 0000 c6336407 0000000000000000 "
 		"h0003 h0006 ff20 h0000 h0002 0000 c0000201 0000000000000000 "
@@ -291,201 +232,101 @@ static void test_delete(void **state)
 		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000");
 }
 
-static struct sdesp_flow flow(unsigned mode)
-{
-	struct sdesp_flow f = {.mode = (uint8_t)mode,
-		.nts = 1,
-		.local = addr("192.0.2.1", 0),
-		.remote = addr("198.51.100.7", 0)};
-
-	f.ts[0].protocol = SDESP_TS_ANY_PROTOCOL;
-	f.ts[0].local.kind = SDESP_TS_SELF;
-	f.ts[0].remote.kind = SDESP_TS_PEER;
-	f.ts[0].local.hi = f.ts[0].remote.hi = UINT16_MAX;
-	return f;
-}
-
-static void put_policy(struct pfkey_writer *w,
+static void put_move(struct pfkey_writer *w,
 	const struct sdesp_pfkey_dialect *d, unsigned type,
-	const struct sdesp_flow *f, int inbound, enum pfkey_rule rule)
+	const struct sdesp_pfkey_sa *from, const struct sdesp_pfkey_sa *to)
 {
-	struct pfkey_selector sel;
-
-	assert_int_equal(sdesp_pfkey_selector(&sel, f, 0), 1);
-	assert_int_equal(sdesp_pfkey_selector(&sel, f, 1), 0);
-	assert_int_equal(sdesp_pfkey_selector(&sel, f, 0), 1);
 	sdesp_pfkey_begin(w, d, type, SEQ, PID);
-	sdesp_pfkey_put_policy(w, &sel, inbound, rule, f, 0x3005, 0xd0a4177e);
+	sdesp_pfkey_put_move(w, from, to, NULL);
 }
 
-static void test_freebsd_policy(void **state)
+/* The peer has another port, then another address as well. */
+static void test_freebsd_move(void **state)
 {
-	struct sdesp_flow f = flow(SDESP_TUNNEL);
-	struct sdesp_ts *ts = &f.ts[0];
+	struct sdesp_pfkey_sa from =
+		sa_at(0xc3f1a2b4, 1, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xc3f1a2b4, 1, "192.0.2.1", 4500, "198.51.100.7", 40001);
 	struct pfkey_writer w;
 
 	(void)state;
-	ts->protocol = 17;
-	ts->local.kind = ts->remote.kind = SDESP_TS_PREFIX;
-	ts->local.family = ts->remote.family = 4;
-	ts->local.ip[0] = ts->remote.ip[0] = 10;
-	ts->remote.ip[1] = 1;
-	ts->local.prefix_len = 8;
-	ts->remote.prefix_len = 16;
-	ts->remote.lo = ts->remote.hi = 5000;
-	put_policy(&w, &sdesp_pfkey_freebsd, KAME_SPDUPDATE, &f, 0,
-		PFKEY_RULE_PROTECT);
+	from.reqid = 0x3000;
+	from.soft.seconds = 1;
+	put_move(&w, &sdesp_pfkey_freebsd, PFKEY_UPDATE, &from, &to);
 	assert_message(&w,
-		"02 0d 00 03 h000f h0000 w11223344 w55667788 "
-		"h0003 h0005 1108 h0000 1002 0000 0a000000 0000000000000000 "
-		"h0003 h0006 1110 h0000 1002 1388 0a010000 0000000000000000 "
-		/* ipsec, out; esp/tunnel/192.0.2.1-198.51.100.7/unique:12293 */
-		"h0007 h0012 h0002 02 00 w00000000 w00000002 "
-		"h0028 h0032 02 03 h3005 "
-		"1002 0000 c0000201 0000000000000000 "
-		"1002 0000 c6336407 0000000000000000");
+		"02 02 00 03 h0017 h0000 w11223344 w55667788 "
+		"h0002 h0001 c3f1a2b4 00 01 0000 w00000000 "
+		"h0004 h0003 w00000000 q0000000000000000 q0000000000000000 "
+		"q0000000000000000 "
+		"h0004 h0004 w00000000 q0000000000000000 q0000000000000001 "
+		"q0000000000000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0002 h0013 01 00 h0000 w00000000 w00003000 "
+		"h0001 h0014 02 000000 "
+		"h0001 h0015 9c41 0000 "
+		"h0001 h0016 1194 0000");
 
-	put_policy(
-		&w, &sdesp_pfkey_freebsd, KAME_SPDADD, &f, 0, PFKEY_RULE_BLOCK);
+	from.soft.seconds = 0;
+	to.remote = addr("203.0.113.9", 40001);
+	put_move(&w, &sdesp_pfkey_freebsd, PFKEY_UPDATE, &from, &to);
 	assert_message(&w,
-		"02 0e 00 03 h000a h0000 w11223344 w55667788 "
-		"h0003 h0005 1108 h0000 1002 0000 0a000000 0000000000000000 "
-		"h0003 h0006 1110 h0000 1002 1388 0a010000 0000000000000000 "
-		"h0002 h0012 h0000 02 00 w00000000 w00000002");
+		"02 02 00 03 h0015 h0000 w11223344 w55667788 "
+		"h0002 h0001 c3f1a2b4 00 01 0000 w00000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0002 h0013 01 00 h0000 w00000000 w00003000 "
+		"h0001 h0014 02 000000 "
+		"h0001 h0015 9c41 0000 "
+		"h0001 h0016 1194 0000 "
+		"h0003 h001b ff20 h0000 1002 0000 cb007109 0000000000000000 "
+		"h0003 h001c ff20 h0000 1002 0000 c0000201 0000000000000000");
 }
 
-static void test_linux_policy(void **state)
+static void test_macos_move(void **state)
 {
-	struct sdesp_flow f = flow(SDESP_TRANSPORT);
+	struct sdesp_pfkey_sa from =
+		sa_at(0xffeeddcc, 0, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xffeeddcc, 0, "192.0.2.1", 4500, "203.0.113.9", 40001);
 	struct pfkey_writer w;
 
 	(void)state;
-	put_policy(
-		&w, &sdesp_pfkey_linux, KAME_SPDADD, &f, 1, PFKEY_RULE_PROTECT);
+	put_move(&w, &sdesp_pfkey_macos, MACOS_MIGRATE, &from, &to);
 	assert_message(&w,
-		"02 0e 00 03 h000c h0000 w11223344 w55667788 "
-		"h0003 h0005 ff20 h0000 h0002 0000 c6336407 0000000000000000 "
-		"h0003 h0006 ff20 h0000 h0002 0000 c0000201 0000000000000000 "
-		/* ipsec, in; esp/transport//require */
-		"h0004 h0012 h0002 01 00 w00000000 w00000002 "
-		"h0010 h0032 01 02 h0000 w00000000 w00000000");
+		"02 1a 00 03 h0011 h0000 w11223344 w55667788 "
+		"h0003 h0001 ffeeddcc 00 01 0000 w00000002 "
+		"h9c41 h0000 w00000000 "
+		"h0003 h0005 ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h0006 ff20 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0003 h001b ff20 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h001c ff20 h0000 1002 0000 cb007109 0000000000000000");
 }
 
-static void test_openbsd_flow(void **state)
+static void test_openbsd_move(void **state)
 {
-	struct sdesp_flow f = flow(SDESP_TRANSPORT);
+	struct sdesp_pfkey_sa from =
+		sa_at(0xd0a4177e, 0, "192.0.2.1", 4500, "198.51.100.7", 40000);
+	struct sdesp_pfkey_sa to =
+		sa_at(0xd0a4177e, 0, "192.0.2.1", 4500, "198.51.100.7", 40001);
 	struct pfkey_writer w;
 
 	(void)state;
-	f.ts[0].protocol = 17;
-	f.ts[0].remote.lo = f.ts[0].remote.hi = 9000;
-	put_policy(&w, &sdesp_pfkey_openbsd, OPENBSD_ADDFLOW, &f, 0,
-		PFKEY_RULE_PROTECT);
+	put_move(&w, &sdesp_pfkey_openbsd, PFKEY_UPDATE, &from, &to);
 	assert_message(&w,
-		"02 0c 00 02 h001e h0000 w11223344 w55667788 "
-		"h0003 h0015 0000 h0000 1002 0000 c0000201 0000000000000000 "
-		"h0003 h0011 0000 h0000 1002 0000 ffffffff 0000000000000000 "
-		"h0003 h0016 0000 h0000 1002 2328 c6336407 0000000000000000 "
-		"h0003 h0012 0000 h0000 1002 ffff ffffffff 0000000000000000 "
-		"h0001 h0013 11 00 0000 "
-		"h0001 h0014 06 02 0000 "
-		"h0003 h0005 0000 h0000 1002 0000 c0000201 0000000000000000 "
+		"02 02 00 02 h0008 h0000 w11223344 w55667788 "
+		"h0002 h0001 d0a4177e 00 01 0000 w00000000 "
 		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
-		"h0004 h000a h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00 "
-		"h0004 h000b h0002 h0000 q0000000000000000 "
-		"73646573702d6430613431373765 00 00");
-
-	put_policy(&w, &sdesp_pfkey_openbsd, OPENBSD_DELFLOW, &f, 1,
-		PFKEY_RULE_BLOCK);
+		"h0001 h001f 9c41 0000");
+	to.remote = addr("203.0.113.9", 40001);
+	put_move(&w, &sdesp_pfkey_openbsd, PFKEY_UPDATE, &from, &to);
 	assert_message(&w,
-		"02 0d 00 02 h0010 h0000 w11223344 w55667788 "
-		"h0003 h0015 0000 h0000 1002 2328 c6336407 0000000000000000 "
-		"h0003 h0011 0000 h0000 1002 ffff ffffffff 0000000000000000 "
-		"h0003 h0016 0000 h0000 1002 0000 c0000201 0000000000000000 "
-		"h0003 h0012 0000 h0000 1002 0000 ffffffff 0000000000000000 "
-		"h0001 h0013 11 00 0000 "
-		"h0001 h0014 05 01 0000");
-}
-
-/* RTP and RTCP on both sides: four pairs of ports, each once. */
-static void test_selectors_spread(void **state)
-{
-	struct sdesp_flow f = flow(SDESP_TRANSPORT);
-	struct pfkey_selector sel;
-
-	(void)state;
-	f.nts = 2;
-	f.ts[1] = f.ts[0];
-	f.ts[0].protocol = 17;
-	f.ts[0].local.lo = 4000;
-	f.ts[0].local.hi = 4001;
-	f.ts[0].remote.lo = 5000;
-	f.ts[0].remote.hi = 5001;
-	for (unsigned i = 0; i < 4; i++) {
-		assert_int_equal(sdesp_pfkey_selector(&sel, &f, i), 1);
-		assert_int_equal(sel.protocol, 17);
-		assert_int_equal(sel.local.port, 4000 + i / 2);
-		assert_int_equal(sel.remote.port, 5000 + i % 2);
-	}
-	assert_int_equal(sdesp_pfkey_selector(&sel, &f, 4), 1);
-	assert_int_equal(sel.protocol, 0);
-	assert_int_equal(sel.local.port, 0);
-	assert_int_equal(sdesp_pfkey_selector(&sel, &f, 5), 0);
-}
-
-static void test_selectors_unfit(void **state)
-{
-	static const struct {
-		uint16_t protocol, lo, hi;
-		int status;
-	} cases[] = {
-		{17, 1, 16, 1},
-		{17, 1, 17, SDESP_ERR_UNSUPPORTED},
-		{17, 0, 0, SDESP_ERR_UNSUPPORTED}, /* 0 is all */
-		{17, 0, 65534, SDESP_ERR_UNSUPPORTED},
-		{6, 65535, 65535, 1},
-		{132, 7, 7, SDESP_ERR_UNSUPPORTED},
-		{SDESP_TS_ANY_PROTOCOL, 7, 7, SDESP_ERR_UNSUPPORTED},
-		{132, 0, 65535, 1},
-	};
-	struct pfkey_selector sel;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct sdesp_flow f = flow(SDESP_TRANSPORT);
-
-		f.ts[0].protocol = cases[i].protocol;
-		f.ts[0].remote.lo = cases[i].lo;
-		f.ts[0].remote.hi = cases[i].hi;
-		assert_int_equal(
-			sdesp_pfkey_selector(&sel, &f, 0), cases[i].status);
-	}
-}
-
-/* What only half fits is not begun. */
-static void test_selectors_too_many(void **state)
-{
-	struct sdesp_flow f = flow(SDESP_TRANSPORT);
-	struct pfkey_selector sel;
-
-	(void)state;
-	f.nts = 2;
-	f.ts[0].protocol = 17;
-	f.ts[0].local.lo = f.ts[0].remote.lo = 4000;
-	f.ts[0].local.hi = f.ts[0].remote.hi = 4003;
-	assert_int_equal(
-		sdesp_pfkey_selector(&sel, &f, 0), SDESP_ERR_UNSUPPORTED);
-	f.nts = 1;
-	assert_int_equal(sdesp_pfkey_selector(&sel, &f, 15), 1);
-	assert_int_equal(sdesp_pfkey_selector(&sel, &f, 16), 0);
-
-	f = flow(SDESP_TUNNEL);
-	f.ts[0].local.kind = f.ts[0].remote.kind = SDESP_TS_PREFIX;
-	f.ts[0].local.family = 4;
-	f.ts[0].remote.family = 6;
-	assert_int_equal(
-		sdesp_pfkey_selector(&sel, &f, 0), SDESP_ERR_UNSUPPORTED);
+		"02 02 00 02 h000e h0000 w11223344 w55667788 "
+		"h0002 h0001 d0a4177e 00 01 0000 w00000000 "
+		"h0003 h0005 0000 h0000 1002 0000 c0000201 0000000000000000 "
+		"h0003 h0007 0000 h0000 1002 0000 cb007109 0000000000000000 "
+		"h0003 h0006 0000 h0000 1002 0000 c6336407 0000000000000000 "
+		"h0001 h001f 9c41 0000");
 }
 
 /* The longest request of all fits, and one that does not is not sent. */
@@ -513,12 +354,9 @@ int main(void)
 		cmocka_unit_test(test_linux_add),
 		cmocka_unit_test(test_getspi),
 		cmocka_unit_test(test_delete),
-		cmocka_unit_test(test_freebsd_policy),
-		cmocka_unit_test(test_linux_policy),
-		cmocka_unit_test(test_openbsd_flow),
-		cmocka_unit_test(test_selectors_spread),
-		cmocka_unit_test(test_selectors_unfit),
-		cmocka_unit_test(test_selectors_too_many),
+		cmocka_unit_test(test_freebsd_move),
+		cmocka_unit_test(test_macos_move),
+		cmocka_unit_test(test_openbsd_move),
 		cmocka_unit_test(test_space),
 	};
 

@@ -11,9 +11,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +28,7 @@ static struct sdesp_pfkey_socket sock;
 static struct sdesp_pfkey_config config;
 static struct sdesp_pfkey pf;
 static int kernel = -1, refuse_with;
+static char locks[] = "/tmp/sdesp-pfkey-XXXXXX";
 
 /* In place of the system's: PF_KEY is one end of a pair. */
 int socket(int domain, int type, int protocol)
@@ -45,6 +50,7 @@ int socket(int domain, int type, int protocol)
 static void open_it(void)
 {
 	assert_int_equal(sdesp_pfkey_socket_open(&sock, &config), SDESP_OK);
+	sock.locks = locks;
 	assert_true(fcntl(sock.fd, F_GETFD) & FD_CLOEXEC);
 	assert_true(fcntl(sock.fd, F_GETFL) & O_NONBLOCK);
 }
@@ -66,6 +72,22 @@ static void answer(unsigned type, uint32_t seq, uint32_t pid)
 	sdesp_pfkey_begin(&w, &sdesp_pfkey_linux, type, seq, pid);
 	assert_int_equal(sdesp_pfkey_end(&w), SDESP_OK);
 	assert_int_equal(write(kernel, w.buf, w.len), w.len);
+}
+
+/* Nothing is there: what a kernel says to DUMP and SPDDUMP then. */
+static void answer_empty(void)
+{
+	static const uint8_t types[] = {PFKEY_DUMP, KAME_SPDDUMP};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct pfkey_writer w;
+
+		sdesp_pfkey_begin(&w, &sdesp_pfkey_linux, types[i],
+			config.seq + 2 + i, config.pid);
+		assert_int_equal(sdesp_pfkey_end(&w), SDESP_OK);
+		w.buf[2] = ENOENT;
+		assert_int_equal(write(kernel, w.buf, w.len), w.len);
+	}
 }
 
 static double seconds(void)
@@ -101,6 +123,7 @@ static void test_answered(void **state)
 	answer(PFKEY_REGISTER, config.seq, config.pid);
 	answer(PFKEY_GET, config.seq + 1, config.pid);
 	answer(PFKEY_REGISTER, config.seq + 1, config.pid);
+	answer_empty();
 	assert_int_equal(sdesp_pfkey_init(&pf, &config), SDESP_OK);
 	assert_int_equal(read(kernel, request, sizeof request), 16);
 	assert_int_equal(request[1], PFKEY_REGISTER);
@@ -151,12 +174,49 @@ static void test_cut(void **state)
 	(void)state;
 	open_it();
 	answer(PFKEY_REGISTER, config.seq + 1, config.pid);
+	answer_empty();
 	assert_int_equal(sdesp_pfkey_init(&pf, &config), SDESP_OK);
 	assert_int_equal(pf.base.vtable->poll(&pf.base, &ev), 0);
 	assert_int_equal(write(kernel, big, sizeof big), sizeof big);
 	assert_int_equal(pf.base.vtable->poll(&pf.base, &ev), 1);
 	assert_int_equal(ev.type, SDESP_BACKEND_LOST);
 	assert_int_equal(pf.base.vtable->poll(&pf.base, &ev), 0);
+	close_it();
+}
+
+/* An instance is one's until one lets go of it, or ends in any way. */
+static void test_held(void **state)
+{
+	static struct sdesp_pfkey_socket two;
+	struct sdesp_pfkey_config other;
+	int status;
+	pid_t child;
+
+	(void)state;
+	open_it();
+	close(kernel);
+	assert_int_equal(sdesp_pfkey_socket_open(&two, &other), SDESP_OK);
+	two.locks = locks;
+	assert_int_equal(config.claim(config.ctx, 3), 0);
+	assert_int_not_equal(other.claim(other.ctx, 3), 0);
+	assert_int_equal(other.claim(other.ctx, 4), 0);
+	config.release(config.ctx, 3);
+	assert_int_equal(other.claim(other.ctx, 3), 0);
+	other.release(other.ctx, 3);
+
+	child = fork();
+	if (child == 0) {
+		if (config.claim(config.ctx, 3) == 0)
+			(void)kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(other.claim(other.ctx, 3), 0);
+	sdesp_pfkey_socket_close(&two);
+	assert_int_equal(config.claim(config.ctx, 4), 0);
+	two.locks = sock.locks = "/nonexistent";
+	assert_int_not_equal(config.claim(config.ctx, 5), 0);
 	close_it();
 }
 
@@ -176,8 +236,20 @@ int main(void)
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_gone),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_encap),
 	};
+	char path[64];
+	int failed;
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (mkdtemp(locks) == NULL)
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	for (unsigned i = 0; i < SDESP_PFKEY_INSTANCES; i++) {
+		(void)snprintf(
+			path, sizeof path, "%s/sdesp-pfkey.%u", locks, i);
+		(void)unlink(path);
+	}
+	(void)rmdir(locks);
+	return failed;
 }

@@ -234,9 +234,56 @@ static void test_used_and_moved(void **state)
 	new.remote = away;
 	assert_int_equal(
 		be->vtable->sa_move(be, &new, &ends[0].flow, 0xc0000001, 1), 0);
+	assert_int_equal(
+		be->vtable->sa_move(be, &new, &ends[0].flow, 0xc0000002, 0), 0);
 	expect_none();
 	hear(&away, 7000);
 	expect_none();
+	hear(&ends[0].flow.remote, 7400);
+	assert_int_equal(be->vtable->poll(be, &ev), 1);
+	assert_int_equal(ev.quiet_ms, 400);
+}
+
+/* What the old SA heard counts for the new one of a rekey, also when the old
+ * one has gone. */
+static void test_moved_after_rekey(void **state)
+{
+	struct sdesp_addr away = udp_addr("203.0.113.5", 777);
+	struct sdesp_sa sa = udp_sa(SDESP_AES_128_GCM_16, 0xc4000000);
+	struct sdesp_backend *peer = &ends[1].tun.base;
+	struct sdesp_backend_event ev;
+
+	(void)state;
+	start(1, 4);
+	hear(&ends[0].flow.remote, 1000);
+	expect_event(SDESP_BACKEND_USED, 0xc0000001, 1);
+	assert_int_equal(be->vtable->sa_add(be, &ends[0].flow, &sa, 1), 0);
+	assert_int_equal(be->vtable->sa_add(peer, &ends[1].flow, &sa, 0), 0);
+	assert_int_equal(be->vtable->policy_set(
+				 peer, &ends[1].flow, SDESP_PROTECT, sa.spi),
+		0);
+	hear(&away, 1700);
+	expect_event(SDESP_BACKEND_USED, sa.spi, 1);
+	assert_int_equal(be->vtable->poll(be, &ev), 1);
+	assert_int_equal(ev.type, SDESP_BACKEND_MOVED);
+	assert_int_equal(ev.spi, sa.spi);
+	assert_int_equal(ev.quiet_ms, 700);
+	assert_int_equal(
+		be->vtable->sa_delete(be, &ends[0].flow, 0xc0000001, 1), 0);
+	hear(&away, 1800);
+	assert_int_equal(be->vtable->poll(be, &ev), 1);
+	assert_int_equal(ev.quiet_ms, 800);
+
+	/* A flow that is given its policy anew begins anew. */
+	assert_int_equal(be->vtable->policy_delete(be, &ends[0].flow), 0);
+	hear(&away, 1900);
+	assert_int_equal(be->vtable->poll(be, &ev), 1);
+	assert_int_equal(ev.quiet_ms, 0);
+	assert_int_equal(
+		be->vtable->policy_set(be, &ends[0].flow, SDESP_BLOCK, 0), 0);
+	hear(&away, 2000);
+	assert_int_equal(be->vtable->poll(be, &ev), 1);
+	assert_int_equal(ev.quiet_ms, UINT32_MAX);
 }
 
 /* Raw ESP follows nobody. */
@@ -297,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_time_limits),
 		cmocka_unit_test(test_packet_limits),
 		cmocka_unit_test(test_used_and_moved),
+		cmocka_unit_test(test_moved_after_rekey),
 		cmocka_unit_test(test_raw_stays),
 		cmocka_unit_test(test_queue),
 	};

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "tests/support/pair.h"
 #include "tests/support/udp_pair.h"
 
 static struct udp_end ends[2];
@@ -111,30 +112,6 @@ static void test_wrong_checksum(void **state)
 
 /* --- other payloads ------------------------------------------------------ */
 
-static struct sdesp_ts_side prefix(const char *ip, uint8_t bits)
-{
-	struct sdesp_addr addr = udp_addr(ip, 0);
-	struct sdesp_ts_side side = {.kind = SDESP_TS_PREFIX,
-		.family = addr.family,
-		.prefix_len = bits,
-		.hi = 65535};
-
-	memcpy(side.ip, addr.ip, sizeof side.ip);
-	return side;
-}
-
-/* Tunnel: 10.0.0.0/24 and fd00::/32 here, 10.1.0.0/16 and fd01::/32 there. */
-static void make_tunnel(struct sdesp_flow *flow)
-{
-	flow->mode = SDESP_TUNNEL;
-	flow->nts = 2;
-	flow->ts[0].protocol = flow->ts[1].protocol = SDESP_TS_ANY_PROTOCOL;
-	flow->ts[0].local = prefix("10.0.0.0", 24);
-	flow->ts[0].remote = prefix("10.1.0.0", 16);
-	flow->ts[1].local = prefix("fd00::", 32);
-	flow->ts[1].remote = prefix("fd01::", 32);
-}
-
 /* All that the mode can carry, so that only the payload matters. */
 static void start_any(unsigned mode)
 {
@@ -144,7 +121,7 @@ static void start_any(unsigned mode)
 	flow.ts[0].local.lo = 0;
 	flow.ts[0].local.hi = 65535;
 	if (mode == SDESP_TUNNEL)
-		make_tunnel(&flow);
+		pair_tunnel(&flow);
 	udp_pair_init(ends, &flow, SDESP_AES_256_GCM_16, 1);
 }
 
@@ -226,6 +203,37 @@ static void test_tunnel(void **state)
 	assert_int_equal(
 		sdesp_udp_send(&ends[0].udp, ends[0].id, 1, 2, &pkt, 1, 0), 0);
 	assert_int_equal(pkt.status, SDESP_ERR_ARG);
+}
+
+/* SPEC 8.5: a later fragment of a tunnel needs ports that are any. */
+static void test_tunnel_fragments(void **state)
+{
+	struct sdesp_backend *be = &ends[1].udp.base;
+	struct sdesp_flow narrow;
+	uint8_t later[sizeof ip4];
+
+	(void)state;
+	memcpy(later, ip4, sizeof later);
+	later[7] = 1;
+	start_any(SDESP_TUNNEL);
+	assert_int_equal(pass(0, later, sizeof later), SDESP_OK);
+	assert_int_equal(udp_meta[0].local_port, 0);
+
+	narrow = ends[1].flow;
+	narrow.ts[0].protocol = 17;
+	narrow.ts[0].remote.hi = 7;
+	assert_int_equal(
+		be->vtable->sa_delete(be, &ends[1].flow, ends[1].in.spi, 1),
+		SDESP_OK);
+	assert_int_equal(
+		be->vtable->sa_add(be, &narrow, &ends[1].in, 1), SDESP_OK);
+	assert_int_equal(pass(0, later, sizeof later), SDESP_ERR_SELECTOR);
+	assert_int_equal(ends[1].udp.counters.selector_in, 1);
+
+	narrow = udp_flow_back(&narrow);
+	udp_pair_init(ends, &narrow, SDESP_AES_256_GCM_16, 1);
+	assert_int_equal(pass(0, later, sizeof later), SDESP_ERR_SELECTOR);
+	assert_int_equal(ends[0].udp.counters.selector_out, 1);
 }
 
 /* --- selectors ----------------------------------------------------------- */
@@ -313,7 +321,7 @@ static void test_malformed_inside(void **state)
 	struct sdesp_backend *be = &ends[1].udp.base;
 
 	(void)state;
-	make_tunnel(&flow);
+	pair_tunnel(&flow);
 	tunnel = udp_flow_back(&flow);
 	start_any(SDESP_TRANSPORT);
 	flow = ends[1].flow;
@@ -376,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_checksum),
 		cmocka_unit_test(test_next_headers),
 		cmocka_unit_test(test_tunnel),
+		cmocka_unit_test(test_tunnel_fragments),
 		cmocka_unit_test(test_selector_out),
 		cmocka_unit_test(test_selector_in_batch),
 		cmocka_unit_test(test_selector_in),

@@ -156,6 +156,12 @@ static void test_moved_after_rekey(void **state)
 	assert_int_equal(ev.type, SDESP_BACKEND_MOVED);
 	assert_int_equal(ev.spi, sa.spi);
 	assert_int_equal(ev.quiet_ms, 700);
+
+	/* Also when the old one has gone. */
+	assert_int_equal(
+		class->sa_delete(be, &ends[1].flow, SPI_1, 1), SDESP_OK);
+	assert_int_equal(udp_hear(ends, &there, 1800), SDESP_OK);
+	assert_int_equal(next_event().quiet_ms, 800);
 }
 
 /* A move as a session makes it: block, move both, forget the old flow, let

@@ -2,7 +2,7 @@
  * Keys to a file, for Wireshark, if somebody asked for it.
  * SPDX-License-Identifier: MIT
  */
-#define _DEFAULT_SOURCE
+#define _POSIX_C_SOURCE 200809L
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +11,15 @@
 
 #include "ports/posix/sdesp_posix.h"
 #include "sdesp_keylog.h"
+
+/* Not all systems have a call for it, nor the same. */
+static void wipe(char *p, size_t n)
+{
+	volatile char *octets = p;
+
+	while (n-- > 0)
+		*octets++ = 0;
+}
 
 void sdesp_posix_keylog(void *ctx, const struct sdesp_flow *flow,
 	const struct sdesp_sa *sa, int inbound)
@@ -32,5 +41,5 @@ void sdesp_posix_keylog(void *ctx, const struct sdesp_flow *flow,
 		(void)n;
 		close(fd);
 	}
-	explicit_bzero(line, sizeof line);
+	wipe(line, sizeof line);
 }

@@ -1,4 +1,4 @@
 #!/bin/sh
-# xfrm_matrix.c in a guest. SPDX-License-Identifier: MIT
+# link_faults.c in a guest. SPDX-License-Identifier: MIT
 exec sh tests/kernel/guest.sh "${SDESP_GUEST:-uml}" 300 "$BUILD/kernel" \
-	./xfrm_matrix
+	./link_faults
