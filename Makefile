@@ -52,11 +52,13 @@ RE_STATIC_LIBS = $(BUILD)/libre-renamed.a -lssl -lcrypto -l:libz.so.1 \
 	-lresolv -ldl -lpthread
 
 DEPS := gcc libc6-dev make libbearssl-dev liblwip-dev libre-dev libssl-dev
-TEST_DEPS := $(DEPS) baresip-core binutils busybox-static clang clang-format cppcheck \
-	dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu iproute2 kamailio rtpengine-daemon sip-tester curl \
+TEST_DEPS := $(DEPS) baresip-core binutils busybox-static clang clang-format \
+	cppcheck curl dpkg-dev gcc-arm-none-eabi gcc-powerpc-linux-gnu \
+	iproute2 kamailio rtpengine-daemon sip-tester \
 	libc6-dev-powerpc-cross libclang-rt-14-dev libcmocka-dev \
-	libnewlib-arm-none-eabi libssl-dev llvm openssl python3 python3-cryptography python3-scapy qemu-system-arm \
-	qemu-system-x86 qemu-user shellcheck tshark user-mode-linux valgrind
+	libnewlib-arm-none-eabi llvm openssl python3 python3-cryptography \
+	python3-scapy qemu-system-arm qemu-system-x86 qemu-user shellcheck \
+	tshark user-mode-linux valgrind
 
 INCLUDES := -Icore/include -Icore -Ibackends/udp -Ibackends/tun \
 	-Ibackends/xfrm -Ibackends/pfkey -Iports/posix -Iports/libre \
@@ -279,6 +281,7 @@ TEST_LIBS := -lcmocka -lcrypto
 $(BUILD)/tests/unit/test_ua_peers: $(call obj,ports/posix/ua_peers.c)
 $(BUILD)/tests/unit/test_ua_auth: $(call obj,ports/posix/ua_auth.c \
 	ports/posix/words.c ports/posix/file.c)
+$(BUILD)/tests/unit/test_demo_ladder: $(call obj,ports/posix/demo_ladder.c)
 UA_UNIT := $(BUILD)/tests/unit/test_ua_peers $(BUILD)/tests/unit/test_ua_auth
 $(UA_UNIT): $(call obj,ports/posix/report.c)
 $(UA_UNIT): TEST_LIBS += $(LIBRE_LIBS)

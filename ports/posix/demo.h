@@ -40,6 +40,9 @@ struct demo_setup {
 void demo_file(char path[DEMO_FILE_PATH], const struct demo_setup *setup,
 	const char *name);
 
+/* Play it all and judge (demo_play.c). An exit code. */
+int demo_play(const struct demo_setup *setup);
+
 /* --- the phone, the camera, an intruder: commands of their own (demo_child.c) */
 
 struct demo_child {

@@ -138,6 +138,9 @@ void demo_ladder_message(struct demo_path_report *r, unsigned direction,
 			? "re-"
 			: "",
 		(int)n, first);
+	if (row->sip[0] == '\0')
+		memcpy(row->sip, "?",
+			2); /* no packets of ESP, whatever it is */
 	n = find(&spi, message, len, "a=esp:spi=");
 	if (n >= 8)
 		snprintf(row->sip + strlen(row->sip),

@@ -90,6 +90,10 @@ void ua_calls_rekey(struct ua *ua);
 /* Give up what has not ended by itself. */
 void ua_calls_close(struct ua *ua);
 
+/* ua_silence.c: find peers that are gone. */
+void ua_silence_open(struct ua *ua);
+void ua_silence_close(struct ua *ua);
+
 /* ua_status.c: answer sdesp status. An exit code. */
 int ua_status_open(struct ua *ua);
 void ua_status_close(struct ua *ua);

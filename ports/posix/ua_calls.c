@@ -11,8 +11,6 @@
 #include "ports/posix/sdesp_posix.h"
 #include "ports/posix/ua.h"
 
-#define LOOK_MS 500 /* how exactly silence is measured */
-
 /* Calls that the tables of the udp backend have room for, all of them in the
  * midst of a rekey. */
 static unsigned most_calls(struct ua *ua)
@@ -212,44 +210,6 @@ static void on_closed(
 		ua_end(ua, DONE);
 }
 
-/* Nothing valid has come for long: a re-INVITE that keeps the keys finds out
- * whether the peer lives, and ends the call if not. */
-static void watch(struct ua_call *c, uint64_t now)
-{
-	struct sdesp_backend *be = ua_path_home(c->ua)->backend;
-	uint64_t silence = c->ua->config.silence_ms;
-	struct sdesp_sa_stats stats;
-
-	memset(&stats, 0, sizeof stats);
-	if (be->vtable->sa_query(
-		    be, &c->info.flow, c->info.spi_in, 1, &stats) != SDESP_OK)
-		return;
-	if (stats.packets != c->packets) {
-		c->packets = stats.packets;
-		c->heard_ms = now;
-		c->asked_ms = 0;
-	}
-	if (silence == 0 || now - c->heard_ms < silence ||
-		now - c->asked_ms < silence)
-		return;
-	c->asked_ms = now;
-	if (sdesp_call_hold(c->call, 0) != SDESP_OK)
-		sdesp_call_hangup(c->call);
-}
-
-static void look(void *arg)
-{
-	struct ua *ua = arg;
-	uint64_t now = sdesp_posix_now_ms();
-	unsigned i;
-
-	for (i = 0; i < UA_CALLS; i++) {
-		if (ua->call[i].call != NULL && ua->call[i].established)
-			watch(&ua->call[i], now);
-	}
-	tmr_start(&ua->look, LOOK_MS, look, ua);
-}
-
 static int on_auth(char **user, char **password, const char *realm, void *arg)
 {
 	return ua_auth_answer(
@@ -280,7 +240,7 @@ int ua_calls_open(struct ua *ua)
 	status = sdesp_libre_alloc(&ua->calls, &config);
 	if (status != SDESP_OK)
 		return system_error("SIP: %s", sdesp_status_text(status));
-	tmr_start(&ua->look, LOOK_MS, look, ua);
+	ua_silence_open(ua);
 	return DONE;
 }
 
@@ -327,7 +287,7 @@ void ua_calls_close(struct ua *ua)
 {
 	unsigned i;
 
-	tmr_cancel(&ua->look);
+	ua_silence_close(ua);
 	for (i = 0; i < UA_CALLS; i++) {
 		if (ua->call[i].call == NULL)
 			continue;

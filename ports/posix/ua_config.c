@@ -220,7 +220,9 @@ static int read_settings(struct ua_config *c)
 				   "[IPV6]:PORT, an address of this host",
 			own.local);
 	own.local = sdesp_posix_print_addr(local, &at);
-	own.secured = 1;
+	/* Beyond a proxy nobody sees how a call of ours goes on. */
+	own.secured = c->o->secured || c->listener ||
+		      (c->proxy[0] == '\0' && c->registrar[0] == '\0');
 	if (code == DONE)
 		code = settings_from_options(s, &own, NULL);
 	if (code != DONE)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Send one INVITE over UDP with a body of one's choice and print the final
 response, with what differs in any two (tags, branch, Call-ID) left out.
-usage: invite.py PORT FROM [TYPE FILE]     SPDX-License-Identifier: MIT"""
+usage: invite.py PORT FROM [TYPE FILE [HEADER-FIELD]]
+SPDX-License-Identifier: MIT"""
 import re
 import socket
 import sys
@@ -29,6 +30,7 @@ head = [
 ]
 if ctype:
     head.append("Content-Type: " + ctype)
+head.extend(sys.argv[5:6])
 head.append("Content-Length: %d" % len(body))
 message = "\r\n".join(head).encode() + b"\r\n\r\n" + body
 s.sendto(message, ("127.0.0.1", port))

@@ -63,6 +63,13 @@ ends "listener ends" "$l" 0 INT
 listen --allow "$phone" --trust 127.0.0.1
 try 1 "nothing asserted" --aor "$phone" "$camera:$sip"
 holds "told there" grep -q 'asserts no identity' l.out
+# 488 is for callers on the list alone.
+invite sip:anonymous@anonymous.invalid application/sdp bad \
+	"P-Asserted-Identity: <$phone>" > r6
+holds "asserted: on the list" grep -q '^SIP/2.0 488' r6
+invite "$phone" application/sdp bad \
+	"P-Asserted-Identity: <sip:eve@127.0.0.1>" > r7
+holds "asserted: not on the list" grep -q '^SIP/2.0 403' r7
 ends "listener ends" "$l" 0 INT
 
 # Pre-shared keys.
@@ -91,6 +98,9 @@ ends "listener ends" "$l" 0 INT
 try 1 "inline, unsecured" --method inline --sip 127.0.0.1 \
 	"sip:camera@192.0.2.1:$sip"
 says 'inline needs secured signalling'
+try 1 "inline, beyond a proxy" --method inline \
+	--proxy "sip:127.0.0.1:$sip" "$camera:$sip"
+says 'whoever reads it can read the traffic'
 
 # Nobody there.
 try 3 "nobody listens" --transport tcp "$camera:$sip"

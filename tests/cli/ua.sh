@@ -1,6 +1,6 @@
 # Shared by the tests of sdesp ua: ports, two ends, waiting for what they say.
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2034,SC2154 # variables of the tests and of cli.sh
+# shellcheck shell=sh disable=SC2034,SC2154 # the tests' variables, cli.sh's
 
 # Ports that nobody has: from our process number, on loopback.
 base=$((20000 + $$ % 3000 * 10))

@@ -68,11 +68,11 @@ static void test_read(void **state)
 
 static void test_refused(void **state)
 {
-	static const char nine[] = "1 u p\n2 u p\n3 u p\n4 u p\n5 u p\n6 u "
-				   "p\n7 u p\n8 u p\n9 u p\n";
 	static const char *const bad[] = {"", "# nothing\n", "realm\n",
 		"realm user\n", "realm user password more\n", "re%41lm u p\n",
-		"realm% u p\n", nine};
+		"realm% u p\n"};
+	static const char many[] = "1 u p\n2 u p\n3 u p\n4 u p\n5 u p\n"
+				   "6 u p\n7 u p\n8 u p\n9 u p\n";
 	struct ua_auth auth;
 	char longest[UA_CREDENTIAL + 8];
 	size_t i;
@@ -82,6 +82,8 @@ static void test_refused(void **state)
 		if (read_text(&auth, bad[i], 0600) != REFUSED || auth.n != 0)
 			fail_msg("taken: %s", bad[i]);
 	}
+	assert_int_equal(read_text(&auth, many, 0600), REFUSED);
+	assert_int_equal(auth.n, 0);
 	memset(longest, 'r', sizeof longest);
 	memcpy(longest + UA_CREDENTIAL - 1, " u p", 5);
 	assert_int_equal(read_text(&auth, longest, 0600), DONE);
