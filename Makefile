@@ -370,7 +370,7 @@ RESULTS ?= $(BUILD)/results
 
 check: all $(UNIT) $(CASES) $(REPLAY) $(README_EXAMPLE) $(NETNS) $(KERNEL) \
 		$(LWIP_TESTS) $(LWIP_RELAY)
-	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) \
+	@SDESP=$(abspath $(PROGRAM)) BUILD=$(BUILD) LDFLAGS='$(LDFLAGS)' \
 		sh tests/support/run.sh $(RESULTS) $(UNIT) $(LWIP_TESTS) $(CASES) \
 		$(README_EXAMPLE) \
 		tests/support/replay.sh $(SCRIPT_TESTS) $(NETNS_TESTS) \

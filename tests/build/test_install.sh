@@ -51,8 +51,8 @@ cat > "$dir/relay.c" <<-'EOF'
 		return sdesp_relay_expose(&relay, 1) == 0;
 	}
 EOF
-# shellcheck disable=SC2086 # a list of flags
-gcc -std=c99 -I"$dir/usr/include/sdesp" $lwip -o "$dir/relay" "$dir/relay.c" \
+# shellcheck disable=SC2086 # lists of flags
+gcc -std=c99 -I"$dir/usr/include/sdesp" $lwip ${LDFLAGS:-} -o "$dir/relay" "$dir/relay.c" \
 	-L"$dir/usr/lib" -Wl,--unresolved-symbols=report-all \
 	"$dir/usr/lib/libsdesp-lwip.a" "$dir/usr/lib/libsdesp.so" -llwip \
 	-lbearssl || fail "libsdesp-lwip does not link"
