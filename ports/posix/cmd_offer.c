@@ -63,6 +63,16 @@ static int first_offer(struct state *st, const struct options *o)
 	return code == DONE ? write_offer(st, 0) : code;
 }
 
+/* New keys are offered with the sequence numbers that are in use: a peer that
+ * asked for one kind may take no other. */
+static void keep_esn(struct sdesp_policy *policy, unsigned esn)
+{
+	unsigned i;
+
+	for (i = 0; i < policy->nproposals; i++)
+		policy->proposals[i].esn = (uint8_t)esn;
+}
+
 /* The session is there: only where we are and which way we send may change.
  * An earlier offer that was never answered has come to nothing. */
 static int later_offer(struct state *st, const struct options *o)
@@ -76,6 +86,7 @@ static int later_offer(struct state *st, const struct options *o)
 	if (code == DONE && (info.state == SDESP_REKEY_OFFERED ||
 				    info.state == SDESP_REFRESH_OFFERED))
 		sdesp_session_fail(&st->session, st->clock_ms);
+	keep_esn(&st->settings.policy, info.esn);
 	return code == DONE ? write_offer(st, o->refresh) : code;
 }
 
