@@ -11,8 +11,8 @@ struct run_path {
 	struct state *st;
 	struct home *home;
 	struct home_place place;
-	uint8_t claimed[STATE_SAS]; /* the file says that it is ours */
-	uint8_t live[STATE_SAS];    /* it is in the home */
+	uint32_t spi_out;     /* of the SA that sends */
+	uint64_t answered_ms; /* a rekey that is not settled yet; 0: none */
 };
 
 /*
