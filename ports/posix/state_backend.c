@@ -39,12 +39,6 @@ static struct state_sa *find_free(struct state_backend *b)
 	return NULL;
 }
 
-static int same_path(const struct sdesp_flow *a, const struct sdesp_flow *b)
-{
-	return sdesp_addr_equal(&a->local, &b->local) &&
-	       sdesp_addr_equal(&a->remote, &b->remote);
-}
-
 static struct state_policy *find_policy(
 	struct state_backend *b, const struct sdesp_flow *flow)
 {
@@ -53,7 +47,7 @@ static struct state_policy *find_policy(
 	for (i = 0; i < STATE_POLICIES; i++) {
 		struct state_policy *p = &b->policies[i];
 
-		if (p->used && same_path(&p->flow, flow))
+		if (p->used && sdesp_flow_equal(&p->flow, flow))
 			return p;
 	}
 	return NULL;
