@@ -6,14 +6,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "ports/posix/control.h"
 #include "ports/posix/control_name.h"
 #include "ports/posix/report.h"
 
-#define WAIT_SECONDS 10
 #define REPLY_MAX (1024 * 1024)
 
 /* All of it, and the end. What the other end does not take, it will reply
@@ -45,14 +43,11 @@ static size_t receive_all(int fd, char *text, size_t cap)
 static int talk(int fd, const char *path, const char *request, size_t size)
 {
 	static char text[REPLY_MAX];
-	struct timeval wait = {WAIT_SECONDS, 0};
 	struct control_reply reply;
 	size_t len;
 
 	if (!control_same_user(fd))
 		return refuse("%s: another user's program is there", path);
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
 	send_all(fd, request, size);
 	len = receive_all(fd, text, sizeof text);
 	if (control_read_reply(&reply, text, len) != 0)

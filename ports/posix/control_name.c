@@ -6,9 +6,12 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "ports/posix/control_name.h"
+
+#define WAIT_SECONDS 10
 
 int control_name(struct sockaddr_un *name, const char *path)
 {
@@ -25,9 +28,13 @@ int control_name(struct sockaddr_un *name, const char *path)
 int control_reach(const struct sockaddr_un *name)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), keep;
+	struct timeval wait = {WAIT_SECONDS, 0};
 
-	if (fd < 0 ||
-		connect(fd, (const struct sockaddr *)name, sizeof *name) == 0)
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+	if (connect(fd, (const struct sockaddr *)name, sizeof *name) == 0)
 		return fd;
 	keep = errno;
 	close(fd);

@@ -9,7 +9,7 @@
 /* 0; or -1: the path is too long for a socket. */
 int control_name(struct sockaddr_un *name, const char *path);
 
-/* A socket connected to it, or -1 with errno. */
+/* A socket connected to it that waits ten seconds at most, or -1 with errno. */
 int control_reach(const struct sockaddr_un *name);
 
 /* 1: the process at the other end is the same user's. */

@@ -1,11 +1,13 @@
 """Requests that no sdesp makes, to the socket of sdesp run: control.py PATH
 WHAT. Prints what comes back. SPDX-License-Identifier: MIT"""
 import os
+import signal
 import socket
 import sys
 import time
 
 path, what = sys.argv[1:]
+signal.alarm(20)
 requests = {
     "nothing": b"",
     "http": b"GET / HTTP/1.1\r\n\r\n",
@@ -20,8 +22,8 @@ requests = {
 
 def connect():
     s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect(path)  # waits while many others do
     s.settimeout(5)
-    s.connect(path)
     return s
 
 

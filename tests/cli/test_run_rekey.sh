@@ -23,14 +23,23 @@ until_says() {
 		n=$((n + 1))
 	done
 }
+# run STATE OPTIONS: until it is ready; its pid in $pid.
+run() {
+	: > "$1.err"
+	# shellcheck disable=SC2086 # a list of options
+	"$SDESP" run --state "$1" ${2-} --time 60 2> "$1.err" &
+	pid=$!
+	started="$started $pid"
+	until_says "$1.err" running
+}
+run_a() {
+	run a "-L $entry:$service"
+	a=$pid
+}
 run_both() {
-	"$SDESP" run --state b --expose "$service" --time 60 2> b.err &
-	b=$!
-	"$SDESP" run --state a -L "$entry:$service" --time 60 2> a.err &
-	a=$!
-	started="$started $a $b"
-	until_says a.err running
-	until_says b.err running
+	run b "--expose $service"
+	b=$pid
+	run_a
 }
 spis() {
 	"$SDESP" status --state "$1" --json | "$python" -c 'import json, sys
@@ -64,6 +73,16 @@ exchange() {
 	holds "$1: nothing on standard output" [ ! -s out ]
 	holds "$1: both go by the same pair" settled
 }
+
+# An answer that nobody accepts: looked at in the end.
+"$SDESP" offer --state c --local "127.0.0.1:$((base + 4))" > o
+"$SDESP" answer --state d --local "127.0.0.1:$((base + 5))" o > n
+expect 0 "idle session" "$SDESP" accept --state c n
+run d
+d=$pid
+"$SDESP" offer --state c --rekey > o
+expect 0 "idle: answered" "$SDESP" answer --state d o
+cp out idle
 
 "$SDESP" offer --state a --local "127.0.0.1:$a_port" > o
 "$SDESP" answer --state b --local "127.0.0.1:$b_port" o > n
@@ -125,6 +144,13 @@ expect 2 "no direction" "$SDESP" offer --state a --rekey --direction x
 expect 1 "another address" "$SDESP" offer --state a --refresh \
 	--local 127.0.0.9:9
 says '^sdesp: a: sdesp run holds the address in use'
+# An answer that is lost: a refresh brings back the old pair.
+expect 0 "an offer" "$SDESP" offer --state a --rekey
+cp out o
+expect 0 "whose answer is lost" "$SDESP" answer --state b o
+exchange "so a refresh is made" a b --refresh
+spis a > now
+holds "of the old pair" cmp now then
 exchange "after them" a b --rekey
 pair_changes "after them"
 
@@ -185,26 +211,54 @@ holds "the file has the pair" cmp now then
 run_both
 expect 0 "and runs on" "$python" "$here/echo.py" ask "$entry" 5
 
+# Hold and resume.
+expect 0 "hold" "$SDESP" offer --state a --refresh --direction inactive
+cp out o
+expect 0 "held" "$SDESP" answer --state b o
+cp out n
+expect 0 "on hold" "$SDESP" accept --state a n
+"$SDESP" status --state a > out
+prints 'on hold, running'
+expect 1 "nothing is sent" "$python" "$here/echo.py" ask "$entry" 1 1
+expect 0 "resume" "$SDESP" offer --state a --refresh --direction sendrecv
+cp out o
+expect 0 "resumed" "$SDESP" answer --state b o
+cp out n
+expect 0 "no more on hold" "$SDESP" accept --state a n
+expect 0 "it is sent" "$python" "$here/echo.py" ask "$entry" 5
+
 # Killed after a rekey: nothing is used twice, and another rekey mends it.
 exchange "before it is killed" a b --rekey
 kill -9 "$a"
 wait "$a" 2> /dev/null
-"$SDESP" run --state a -L "$entry:$service" --time 60 2> a.err &
-a=$!
-started="$started $a"
-until_says a.err running
+run_a
 holds "its window is lost" grep -q 'stays closed' a.err
 exchange "after it was killed" a b --rekey
 expect 0 "mended" "$python" "$here/echo.py" ask "$entry" 5
 kill "$a"
 wait "$a"
+# Killed while it accepts: the file, as it is then, takes no answer.
+expect 0 "an offer" "$SDESP" offer --state a --rekey
+cp out o
+expect 0 "its answer" "$SDESP" answer --state b o
+cp out n
+holds "killed while it accepts" "$python" -c 'import hashlib, re
+spi = bytes.fromhex(re.search("spi=([0-9a-f]{8})", open("o").read())[1])
+whole = bytearray(open("a", "rb").read()[:-32])
+larval = bytes([1, 1, 0, 0, 0, 4, 127, 0, 0, 1])
+at = whole.rindex(larval, 0, whole.index(spi))
+whole[at + 3] = 1
+open("a", "r+b").write(whole + hashlib.sha256(whole).digest())'
+expect 1 "not accepted again" "$SDESP" accept --state a n
+says 'a program died while it accepted an answer to this offer'
+expect 0 "so a refresh" "$SDESP" offer --state a --refresh
+cp out o
+"$SDESP" answer --state b o > n 2> err
+expect 0 "ends it" "$SDESP" accept --state a n
 expect 0 "an offer at rest" "$SDESP" offer --state a --rekey
 cp out o
 "$SDESP" answer --state b o > n 2> err
-"$SDESP" run --state a -L "$entry:$service" --time 60 2> a.err &
-a=$!
-started="$started $a"
-until_says a.err running
+run_a
 expect 0 "is accepted under run" "$SDESP" accept --state a n
 holds "by both" settled
 expect 0 "and carries" "$python" "$here/echo.py" ask "$entry" 5
@@ -230,5 +284,19 @@ exchange "the last minute" a b --rekey
 expect 0 "as many again" "$python" "$here/echo.py" ask "$entry" 325
 kill "$a" "$b"
 wait "$a" "$b"
+
+# 22 seconds after its answer.
+n=0
+until grep -q rekeyed d.err || [ $n = 300 ]; do
+	sleep 0.1
+	n=$((n + 1))
+done
+holds "idle: goes over in the end" grep -q rekeyed d.err
+expect 0 "idle: accepted late" "$SDESP" accept --state c idle
+spis c > in_a
+mirror d > in_b
+holds "idle: both go by the same pair" cmp in_a in_b
+kill "$d"
+wait "$d"
 
 finish

@@ -73,8 +73,8 @@ static void bounds(void **state)
 {
 	static char octets[CONTROL_REQUEST_MAX], big[CONTROL_BODY_MAX + 1];
 	char text[CONTROL_TEXT_MAX + 2], name[CONTROL_NAME_MAX + 2];
-	struct control_request r = {CONTROL_ANSWER, text, text, name, big,
-		CONTROL_BODY_MAX};
+	struct control_request r = {
+		CONTROL_ANSWER, text, text, name, big, CONTROL_BODY_MAX};
 	struct control_request got;
 	size_t len;
 
