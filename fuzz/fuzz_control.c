@@ -14,7 +14,7 @@ static void request(const char *octets, size_t len)
 	if (control_read(&r, octets, len) != NULL)
 		return;
 	FUZZ_CHECK(r.verb < CONTROL_VERBS);
-	FUZZ_CHECK(r.body >= octets && r.body + r.len == octets + len);
+	FUZZ_CHECK(r.body >= octets && r.body + r.len + 1 == octets + len);
 	FUZZ_CHECK(control_write(again, &r) == len);
 	FUZZ_CHECK(memcmp(again, octets, len) == 0);
 }

@@ -152,9 +152,8 @@ const struct command cmd_answer = {
 	"the other\nend; this end may send from now on. A refusal says why, "
 	"as\nfile:line:column, and leaves nothing behind.\n\n"
 	"If FILE exists it is a session, and the offer must be its rekey or "
-	"refresh;\nthen only --local and --direction may be given. If sdesp "
-	"run "
-	"has FILE, it answers,\nand its traffic goes on.\n\n"
+	"refresh;\nthen only --local and --direction may be given. If "
+	"sdesp run has FILE, it\nanswers, and its traffic goes on.\n\n"
 	"Without --ts every protocol may pass between the two outer "
 	"addresses, in\ntransport mode, as far as the offer asks for it.",
 	FOR_ANSWER,

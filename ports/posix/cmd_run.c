@@ -212,9 +212,9 @@ const struct command cmd_run = {
 	"  a# sdesp run --state a --backend xfrm --exec ssh b\n\n"
 	"Sequence numbers are reserved in FILE before they are used. If run "
 	"is killed,\nits replay window is lost and inbound packets are refused "
-	"until a rekey.\nsdesp status shows how it goes. sdesp offer --rekey, "
-	"answer and accept change the\nkeys meanwhile. "
-	"SDESP_KEYLOGFILE=FILE writes the keys for\nWireshark.",
+	"until a rekey.\nsdesp status shows how it goes; sdesp offer --rekey, "
+	"answer and accept change\nthe keys meanwhile. "
+	"SDESP_KEYLOGFILE=FILE writes the keys for Wireshark.",
 	FOR_RUN,
 	0,
 	0,

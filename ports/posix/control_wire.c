@@ -64,6 +64,8 @@ const char *control_read(
 	name = direction != NULL ? next_text(&p, end, CONTROL_NAME_MAX) : NULL;
 	if (name == NULL)
 		return "a text is missing or too long";
+	if (p == end || *--end != '\0')
+		return "it was cut";
 	v = &verbs[find(verb)];
 	if (!v->changes && (given(local) != NULL || given(direction) != NULL))
 		return "it has options of another one";
@@ -112,6 +114,7 @@ size_t control_write(
 		return 0;
 	if (request->len > 0)
 		put(octets, &at, request->body, request->len);
+	put(octets, &at, "", 1);
 	return at;
 }
 

@@ -2,11 +2,11 @@
  * What is asked of a command that runs, and what it replies, as octets.
  * SPDX-License-Identifier: MIT
  *
- *	request  verb NUL local NUL direction NUL name NUL body
+ *	request  verb NUL local NUL direction NUL name NUL body NUL
  *	reply    exit code as a digit, messages NUL, output NUL
  *
- * Each ends with its direction of the connection. A text that is not given is
- * empty.
+ * Each ends with its direction of the connection; the last NUL tells that it
+ * was not cut. A text that is not given is empty.
  */
 #ifndef SDESP_CMD_CONTROL_WIRE_H
 #define SDESP_CMD_CONTROL_WIRE_H

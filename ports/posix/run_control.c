@@ -99,6 +99,7 @@ void run_control_open(
 
 	r->path = path;
 	r->loop = loop;
+	r->control.fd = -1;
 	if ((size_t)snprintf(name, sizeof name, "%s" CONTROL_SUFFIX,
 		    path->st->path) >= sizeof name ||
 		control_open(&r->control, name, &host) != DONE)

@@ -14,8 +14,9 @@ requests = {
     "random": os.urandom(5000),
     "zeros": bytes(5000),
     "cut": b"rekey\0\0",
-    "body": b"rekey\0\0\0\0v=0\r\n",
-    "sdp": b"accept\0\0\0" + b"x.sdp\0" + os.urandom(60000),
+    "open": b"rekey\0\0\0\0",
+    "body": b"rekey\0\0\0\0v=0\r\n\0",
+    "sdp": b"accept\0\0\0" + b"x.sdp\0" + os.urandom(60000) + b"\0",
     "huge": b"accept\0\0\0x.sdp\0" + b"a" * 5000000,
 }
 

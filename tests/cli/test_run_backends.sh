@@ -134,7 +134,7 @@ rekey() {
 # Under pings, which never stop and never get out in the clear.
 start pings "$a" $traffic keep 10.99.0.2
 pings=$pid
-for turn in 1 2 3; do
+for _ in 1 2 3; do
 	rekey a b
 	sleep 0.5
 	rekey b a

@@ -50,9 +50,9 @@ for sa in json.load(sys.stdin)["sessions"][0]["sas"]:
 mirror() { spis "$1" | sed 's/^in/x/;s/^out/in/;s/^x/out/' | sort; }
 pair_changes() {
 	spis a > now
-	lacks "$1: other SPIs" cmp -s now then
+	lacks "$1: other SPIs" cmp -s now was
 	holds "$1: two of them" [ "$(wc -l < now)" = 2 ]
-	cp now then
+	cp now was
 }
 settled() {
 	n=0
@@ -95,7 +95,7 @@ run_both
 stream=$!
 started="$started $stream"
 sleep 0.3
-spis a > then
+spis a > was
 
 for i in 1 2 3; do
 	exchange "rekey $i of a" a b --rekey
@@ -108,7 +108,7 @@ holds "a run says it" [ "$(grep -c 'rekeyed: SPI in [0-9a-f]\{8\}, out' a.err)" 
 holds "b run says it" [ "$(grep -c 'rekeyed: SPI in [0-9a-f]\{8\}, out' b.err)" = 6 ]
 exchange "refresh" b a --refresh
 spis a > now
-holds "a refresh keeps the keys" cmp now then
+holds "a refresh keeps the keys" cmp now was
 
 # Refused: in the words of a session at rest, and nothing changes.
 expect 0 "an offer" "$SDESP" offer --state a --rekey
@@ -128,7 +128,7 @@ expect 1 "half an answer" "$SDESP" accept --state a wrong
 expect 1 "no answer" "$SDESP" accept --state a wrong
 sleep 3
 spis a > now
-holds "the old pair stays" cmp now then
+holds "the old pair stays" cmp now was
 holds "and works at b, too" settled
 expect 0 "the right answer" "$SDESP" accept --state a n
 holds "goes over to the new pair" settled
@@ -150,7 +150,7 @@ cp out o
 expect 0 "whose answer is lost" "$SDESP" answer --state b o
 exchange "so a refresh is made" a b --refresh
 spis a > now
-holds "of the old pair" cmp now then
+holds "of the old pair" cmp now was
 exchange "after them" a b --rekey
 pair_changes "after them"
 
@@ -168,7 +168,7 @@ exchange "after that" a b --rekey
 pair_changes "after that"
 
 # What no command of ours asks.
-for what in nothing http random zeros cut body sdp huge; do
+for what in nothing http random zeros cut open body sdp huge; do
 	expect 0 "request: $what" "$python" "$here/control.py" a.sock $what
 	if [ $what = sdp ]; then prints '^1sdesp: a: no offer is open'
 	else prints '^2sdesp: bad request: '; fi
@@ -195,7 +195,7 @@ holds "nothing is lost" grep -Eq '^[0-9]{3,} sent, 0 lost' stream
 
 # Counters of all pairs; the file has the last one.
 sent=$(cut -d ' ' -f 1 stream)
-spis a > then
+spis a > was
 kill "$a" "$b"
 wait "$a"
 holds "a ends" [ $? = 0 ]
@@ -207,7 +207,7 @@ for e in a b; do
 		{ read -r s r && [ \$s -ge $sent ] && [ \$r -ge $sent ]; }"
 done
 spis a > now
-holds "the file has the pair" cmp now then
+holds "the file has the pair" cmp now was
 run_both
 expect 0 "and runs on" "$python" "$here/echo.py" ask "$entry" 5
 

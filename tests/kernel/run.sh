@@ -137,7 +137,7 @@ rekeys() {
 	check "ping" in_a ping -c 2 -W 2 -q "$6"
 	ip netns exec a ping -c 300 -i 0.05 -W 2 -q "$6" > pings &
 	p=$!
-	for turn in 1 2 3; do
+	for _ in 1 2 3; do
 		rekey a b --rekey
 		sleep 0.7
 		rekey b a --rekey

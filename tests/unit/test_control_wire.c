@@ -35,16 +35,16 @@ static void reads(void **state)
 	struct control_request r;
 
 	(void)state;
-	assert_null(read_it(&r, TEXT("status\0\0\0\0")));
+	assert_null(read_it(&r, TEXT("status\0\0\0\0\0")));
 	assert_int_equal(r.verb, CONTROL_STATUS);
 	assert_null(r.local);
 	assert_null(r.direction);
 	assert_int_equal(r.len, 0);
-	assert_null(read_it(&r, TEXT("refresh\0h:1\0inactive\0\0")));
+	assert_null(read_it(&r, TEXT("refresh\0h:1\0inactive\0\0\0")));
 	assert_int_equal(r.verb, CONTROL_REFRESH);
 	assert_string_equal(r.local, "h:1");
 	assert_string_equal(r.direction, "inactive");
-	assert_null(read_it(&r, TEXT("accept\0\0\0n.sdp\0v=0\n\0")));
+	assert_null(read_it(&r, TEXT("accept\0\0\0n.sdp\0v=0\n\0\0")));
 	assert_int_equal(r.verb, CONTROL_ACCEPT);
 	assert_string_equal(r.name, "n.sdp");
 	assert_int_equal(r.len, 5);
@@ -57,14 +57,15 @@ static void refuses(void **state)
 	refused(TEXT(""));
 	refused(TEXT("\0\0\0\0"));
 	refused(TEXT("status"));
-	refused(TEXT("statu\0\0\0\0"));
-	refused(TEXT("STATUS\0\0\0\0"));
+	refused(TEXT("statu\0\0\0\0\0"));
+	refused(TEXT("STATUS\0\0\0\0\0"));
 	refused(TEXT("status\0\0\0"));
-	refused(TEXT("status\0x\0\0\0"));
-	refused(TEXT("status\0\0\0\0x"));
-	refused(TEXT("rekey\0\0\0\0v=0"));
-	refused(TEXT("accept\0x\0\0\0v=0"));
-	refused(TEXT("accept\0\0x\0\0v=0"));
+	refused(TEXT("status\0\0\0\0"));
+	refused(TEXT("status\0x\0\0\0\0"));
+	refused(TEXT("status\0\0\0\0x\0"));
+	refused(TEXT("rekey\0\0\0\0v=0\0"));
+	refused(TEXT("accept\0x\0\0\0v=0\0"));
+	refused(TEXT("accept\0\0x\0\0v=0\0"));
 	refused(TEXT("GET / HTTP/1.1\r\n\r\n"));
 }
 
@@ -88,7 +89,7 @@ static void bounds(void **state)
 	assert_null(read_it(&got, octets, len));
 	assert_int_equal(got.len, CONTROL_BODY_MAX);
 	assert_int_equal(strlen(got.name), CONTROL_NAME_MAX);
-	octets[len] = 'x';
+	octets[len] = '\0';
 	refused(octets, len + 1);
 
 	r.len++;
@@ -106,8 +107,10 @@ static void bounds(void **state)
 	memcpy(octets, "rekey", 6);
 	refused(octets, sizeof octets);
 	octets[6 + CONTROL_TEXT_MAX + 1] = '\0';
-	memset(octets + 6 + CONTROL_TEXT_MAX + 2, 0, 2);
-	refused(octets, 6 + CONTROL_TEXT_MAX + 4);
+	memset(octets + 6 + CONTROL_TEXT_MAX + 2, 0, 3);
+	refused(octets, 6 + CONTROL_TEXT_MAX + 5);
+	octets[6 + CONTROL_TEXT_MAX] = '\0';
+	assert_null(read_it(&got, octets, 6 + CONTROL_TEXT_MAX + 4));
 }
 
 /* Every prefix of a request, in memory of exactly its size. */
@@ -118,14 +121,14 @@ static void truncated(void **state)
 	size_t len;
 
 	(void)state;
-	for (len = 1; len < sizeof whole; len++) {
+	for (len = 1; len <= sizeof whole; len++) {
 		char *copy = malloc(len);
 		const char *wrong;
 
 		assert_non_null(copy);
 		memcpy(copy, whole, len);
 		wrong = read_it(&r, copy, len);
-		assert_true((wrong == NULL) == (len >= 26));
+		assert_true((wrong == NULL) == (len == sizeof whole));
 		free(copy);
 	}
 }
