@@ -289,7 +289,8 @@ $(BUILD)/tests/unit/test_guard: $(call obj,ports/posix/guard_traffic.c)
 $(BUILD)/tests/unit/test_status: $(call obj,ports/posix/status.c \
 	ports/posix/sa_text.c)
 $(BUILD)/tests/unit/test_control_wire: $(call obj,ports/posix/control_wire.c)
-$(BUILD)/tests/unit/test_state_backend: $(call obj,ports/posix/state_backend.c)
+$(BUILD)/tests/unit/test_state_backend: $(call obj,ports/posix/state_backend.c \
+	ports/posix/state_claim.c)
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)

@@ -31,7 +31,7 @@ static int answer_failed(const struct state *st, const struct body *offer,
 
 /* The answer's way to the other end is the caller's: that we may write it
  * stands for the ACK. Only a run that has traffic waits for better news
- * (run_path.c): what it sends under the new keys too early is lost. */
+ * (run_follow.c): what it sends under the new keys too early is lost. */
 static int confirm(struct state *st)
 {
 	struct sdesp_session_info info;

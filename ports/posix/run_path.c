@@ -8,9 +8,6 @@
 #include "ports/posix/run_path.h"
 #include "ports/posix/sdesp_posix.h"
 
-/* How long an answer may be on its way to the other end. */
-#define DELIVERY_MS 20000
-
 /* Numbers that a kernel may still use between our last look and the end. */
 #define KERNEL_MARGIN 65536
 
@@ -195,7 +192,7 @@ int run_path_open(struct run_path *path, struct state *st, const char *backend,
 	config.udp = out->flow.udp;
 	config.deliver = deliver;
 	config.ctx = ctx;
-	path->spi_out = out->sa.spi;
+	path->follow.spi_out = out->sa.spi;
 	code = home_open(&path->home, backend, &config);
 	if (code == DONE && home_udp(path->home) != NULL &&
 		out->flow.mode != SDESP_TRANSPORT)
@@ -233,42 +230,6 @@ static int reserve_numbers(struct run_path *path)
 	return DONE;
 }
 
-/*
- * Nobody brings us the ACK of a rekey that we answered. The first packet under
- * the new keys says that the answer has arrived; without one it is believed
- * after a while, which a person may need to carry it (SPEC 5.4, 10.2).
- */
-static int settle(struct run_path *path, const struct sdesp_session_info *info)
-{
-	int status = SDESP_OK;
-	struct state *st = path->st;
-
-	if (info->state != SDESP_REKEY_ANSWERED)
-		path->answered_ms = 0;
-	else if (path->answered_ms == 0)
-		path->answered_ms = st->clock_ms;
-	else if (info->spi_out != path->spi_out ||
-		 st->clock_ms - path->answered_ms >= DELIVERY_MS)
-		status = sdesp_session_confirm(&st->session, st->clock_ms);
-	return explain(path, status);
-}
-
-/* Other keys are in use: say it, and let the file know. */
-static int follow(struct run_path *path)
-{
-	struct sdesp_session_info info;
-	int code;
-
-	sdesp_session_info(&path->st->session, &info);
-	code = settle(path, &info);
-	if (code != DONE || info.spi_out == path->spi_out || info.spi_out == 0)
-		return code;
-	path->spi_out = info.spi_out;
-	note("rekeyed: SPI in %08lx, out %08lx", (unsigned long)info.spi_in,
-		(unsigned long)info.spi_out);
-	return state_store(path->st);
-}
-
 int run_path_tick(struct run_path *path, uint64_t *next)
 {
 	int code = reserve_numbers(path);
@@ -276,7 +237,7 @@ int run_path_tick(struct run_path *path, uint64_t *next)
 	if (code == DONE)
 		code = state_tick(path->st);
 	if (code == DONE)
-		code = follow(path);
+		code = run_follow(&path->follow, path->st);
 	if (code == DONE)
 		code = bring_up(path);
 	*next = home_tick(path->home, sdesp_posix_now_ms());

@@ -5,14 +5,14 @@
 #define SDESP_CMD_RUN_PATH_H
 
 #include "ports/posix/home.h"
+#include "ports/posix/run_follow.h"
 #include "ports/posix/state.h"
 
 struct run_path {
 	struct state *st;
 	struct home *home;
 	struct home_place place;
-	uint32_t spi_out;     /* of the SA that sends */
-	uint64_t answered_ms; /* a rekey that is not settled yet; 0: none */
+	struct run_follow follow;
 };
 
 /*
