@@ -66,7 +66,12 @@ ready() {
 stream() {
 	ip netns exec b timeout 20 nc -l -p 7007 > got <&3 &
 	l=$!
-	sleep 0.3
+	n=0
+	until in_b grep -q ':1B5F .* 0A ' /proc/net/tcp /proc/net/tcp6 ||
+		[ $n = 100 ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
 	in_a timeout 20 nc "$1" 7007 < file
 	wait $l
 	[ "$(sha256sum < got)" = "$hash" ]
