@@ -288,6 +288,9 @@ $(UA_UNIT): TEST_LIBS += $(LIBRE_LIBS)
 $(BUILD)/tests/unit/test_guard: $(call obj,ports/posix/guard_traffic.c)
 $(BUILD)/tests/unit/test_status: $(call obj,ports/posix/status.c \
 	ports/posix/sa_text.c)
+$(BUILD)/tests/unit/test_control_wire: $(call obj,ports/posix/control_wire.c)
+$(BUILD)/tests/unit/test_state_backend: $(call obj,ports/posix/state_backend.c \
+	ports/posix/state_claim.c)
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -306,7 +309,7 @@ $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
 
 # What a harness needs beyond the library.
-FUZZ_MORE := ports/libre/mime.c
+FUZZ_MORE := ports/libre/mime.c ports/posix/control_wire.c
 
 # Each harness with a plain main that replays files.
 $(REPLAY): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fuzz/main.o \

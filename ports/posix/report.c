@@ -6,11 +6,23 @@
 
 #include "ports/posix/report.h"
 
+static FILE *elsewhere; /* NULL: standard error */
+
+static FILE *messages(void)
+{
+	return elsewhere != NULL ? elsewhere : stderr;
+}
+
+void report_to(FILE *out)
+{
+	elsewhere = out;
+}
+
 static void say(const char *format, va_list args)
 {
-	fputs("sdesp: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	fputs("sdesp: ", messages());
+	vfprintf(messages(), format, args);
+	fputc('\n', messages());
 }
 
 int refuse(const char *format, ...)
@@ -55,11 +67,11 @@ void note(const char *format, ...)
 int refuse_at(const char *file, unsigned line, unsigned column,
 	const char *what, const char *expected)
 {
-	fprintf(stderr, "%s:%u:%u: %s", file, line > 0 ? line : 1,
+	fprintf(messages(), "%s:%u:%u: %s", file, line > 0 ? line : 1,
 		column > 0 ? column : 1, what);
 	if (expected != NULL)
-		fprintf(stderr, "; expected %s", expected);
-	fputc('\n', stderr);
+		fprintf(messages(), "; expected %s", expected);
+	fputc('\n', messages());
 	return REFUSED;
 }
 
