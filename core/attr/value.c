@@ -23,7 +23,7 @@ unsigned sdesp_attr_kind(const struct sdesp_attr *attr)
 
 const char *sdesp_value_stranger(struct sdesp_span span)
 {
-	for (size_t i = 0; i < span.len; i++) {
+	for (size_t i = sdesp_span_plain(span, ' '); i < span.len; i++) {
 		if ((span.p[i] < ' ' || span.p[i] > '~') && span.p[i] != '\t')
 			return span.p + i;
 	}
