@@ -48,7 +48,8 @@ void sdesp_xfrm_put_dump(
 /*
  * XFRM_MSG_NEWPOLICY or XFRM_MSG_UPDPOLICY for one selector. dir is
  * XFRM_POLICY_OUT, _IN or _FWD; id names the SAs that carry it, spi 0 any of
- * its reqid. What neighbours ask each other is let pass instead.
+ * its reqid; with NULL the policy needs none, and one that allows goes before
+ * those that block. What neighbours ask each other is let pass instead.
  */
 void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct xfrm_selector *sel, unsigned dir,
@@ -56,6 +57,9 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 
 void sdesp_xfrm_put_delpolicy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	const struct xfrm_selector *sel, unsigned dir);
+
+/* Append to either: it is for packets with this mark. m 0: nothing. */
+void sdesp_xfrm_put_mark(struct sdesp_nl *m, const struct xfrm_mark *mark);
 
 /* What the kernel says of an SA. */
 struct sdesp_xfrm_seen {
@@ -87,6 +91,7 @@ void sdesp_xfrm_put_numbers(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 /* A policy in a dump, as far as it is needed to delete it. */
 struct sdesp_xfrm_policy_seen {
 	struct xfrm_selector sel;
+	struct xfrm_mark mark; /* m 0 = none */
 	uint8_t dir;
 	uint32_t reqid; /* of its first template, or its index; 0 = none */
 };
