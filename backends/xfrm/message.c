@@ -354,10 +354,27 @@ static void take_last(struct xfrm_usersa_info *info, struct replay *replay,
 	*replay = numbers;
 }
 
+/*
+ * An SA that is added begins now. One that is updated keeps its beginning,
+ * whatever time that seems to be: the limit goes along; 0 would be none.
+ */
+static void set_left(struct xfrm_usersa_info *info, unsigned type,
+	const struct sdesp_xfrm_left *left)
+{
+	int64_t limit;
+
+	if (type == XFRM_MSG_NEWSA)
+		info->curlft.add_time = (uint64_t)left->wall_s;
+	limit = (int64_t)(left->seconds + (uint64_t)left->wall_s -
+			  info->curlft.add_time);
+	info->lft.hard_add_expires_seconds = limit > 0 ? (uint64_t)limit : 1;
+}
+
 int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct sdesp_xfrm_ident *id,
 	const struct sdesp_nl_msg *msg, const struct sdesp_nl_msg *last,
-	const struct xfrm_selector *sel, uint32_t skip)
+	const struct xfrm_selector *sel, uint32_t skip,
+	const struct sdesp_xfrm_left *left)
 {
 	struct xfrm_usersa_info info;
 	struct replay replay;
@@ -367,6 +384,8 @@ int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	memcpy(&info, msg->body, sizeof info);
 	if (last != NULL)
 		take_last(&info, &replay, last);
+	if (left != NULL)
+		set_left(&info, type, left);
 	advance(&replay, skip, (info.flags & XFRM_STATE_ESN) != 0);
 	fill_info(&info, id, sel);
 	info.replay_window = 0;

@@ -73,14 +73,22 @@ struct sdesp_xfrm_seen {
 int sdesp_xfrm_read_sa(
 	struct sdesp_xfrm_seen *seen, const struct sdesp_nl_msg *msg);
 
+/* How long an SA has to go yet. The kernel reckons by the time of day, which
+ * may have been set since the SA was added. */
+struct sdesp_xfrm_left {
+	uint64_t seconds; /* at least 1 */
+	int64_t wall_s;   /* the kernel's time of day */
+};
+
 /* The same SA with other outer addresses: from what the kernel said of it,
  * keys included. The last number sent is put forward by skip. last is its
- * XFRM_MSG_DELSA, or NULL: the numbers in there count. -1 when the kernel
- * did not say enough, as when it hides keys (lockdown). */
+ * XFRM_MSG_DELSA, or NULL: the numbers in there count. left NULL: for ever.
+ * -1 when the kernel did not say enough, as when it hides keys (lockdown). */
 int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct sdesp_xfrm_ident *id,
 	const struct sdesp_nl_msg *msg, const struct sdesp_nl_msg *last,
-	const struct xfrm_selector *sel, uint32_t skip);
+	const struct xfrm_selector *sel, uint32_t skip,
+	const struct sdesp_xfrm_left *left);
 
 /* XFRM_MSG_NEWAE: the numbers of an SA as it was added are now these. seq is
  * the last one sent; inbound all up to it were seen. */

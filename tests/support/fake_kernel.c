@@ -386,8 +386,13 @@ static uint64_t now_ms(void *ctx)
 	return ((struct fake_kernel *)ctx)->now_ms;
 }
 
+static int64_t wall_s(void *ctx)
+{
+	return ((struct fake_kernel *)ctx)->wall_s;
+}
+
 const struct sdesp_xfrm_io fake_kernel_io = {
-	send_request, receive, port, claim, release, now_ms};
+	send_request, receive, port, claim, release, now_ms, wall_s};
 
 /* --- for tests ------------------------------------------------------------ */
 
@@ -395,6 +400,7 @@ void fake_kernel_init(struct fake_kernel *k)
 {
 	memset(k, 0, sizeof *k);
 	k->now_ms = 1000;
+	k->wall_s = 1000000000;
 }
 
 void fake_kernel_begin(struct fake_kernel *k, struct sdesp_xfrm *x)
