@@ -44,11 +44,14 @@ agree() {
 		$S answer --state b.state $2 offer > answer &&
 		$S accept --state a.state answer
 }
+# What the last one said is not what this one says.
 start_a() {
+	: > a.log
 	ip netns exec a $S run --state a.state --backend "$1" 2> a.log &
 	a=$!
 }
 start_b() {
+	: > b.log
 	ip netns exec b $S run --state b.state --backend "$1" 2> b.log &
 	b=$!
 }
