@@ -183,8 +183,8 @@ static int set_policy(struct fake_kernel *k, const struct request *r)
 	memset(&p->tmpl, 0, sizeof p->tmpl);
 	if (r->len >= sizeof info + 4 + sizeof p->tmpl)
 		memcpy(&p->tmpl, r->body + sizeof info + 4, sizeof p->tmpl);
-	else if (info.index == 0)
-		die("a policy without template or index");
+	else if (info.index == 0 && info.sel.user == 0)
+		die("a policy that is marked by nothing");
 	return 0;
 }
 
