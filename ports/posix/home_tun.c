@@ -123,10 +123,10 @@ static int open_guard(struct tun_home *h)
 		note("this kernel has no XFRM policies (CONFIG_XFRM_USER): a "
 		     "socket tied to a link is past the routing rules");
 	if (!h->guard.has_mark)
-		note("this kernel has no policies and marks for what comes in "
-		     "(CONFIG_XFRM_USER, CONFIG_BPF_SYSCALL, "
-		     "CONFIG_NET_CLS_BPF): what comes from the peer in the "
-		     "clear is not refused");
+		note("nothing marks what the device brings in (CONFIG_XFRM_"
+		     "USER, CONFIG_BPF_SYSCALL, CONFIG_NET_CLS_BPF and CAP_BPF "
+		     "are needed): what comes from the peer in the clear is "
+		     "not refused");
 	return DONE;
 }
 

@@ -100,7 +100,7 @@ heard() {
 # shut NAME OWN PEER: what is not ESP neither comes to a nor goes, between
 # these two; what another host sends and gets does.
 shut() {
-	if grep -q 'this kernel has no' a.log; then
+	if grep -q 'not refused\|this kernel has no' a.log; then
 		echo "not shown: $(cat a.log)"
 		return
 	fi
@@ -214,6 +214,14 @@ shut "killed" 10.99.0.1 10.99.0.2
 holds "alone, IPv6: session" agree a.state b.state \
 	"--local [fd99::1]:4500 --encap none" "--local [fd99::2]:4500"
 alone "alone, IPv6" fd99::1 fd99::2
+end "$run_a"
+start a "$a" setpriv --bounding-set -all,+net_admin,+net_raw,+dac_override \
+	"$SDESP" run --state a.state --backend tun
+run_a=$pid
+until_log a running
+holds "without CAP_BPF: it says what is not refused" grep -q \
+	'CAP_BPF are needed.*: what comes .* is not refused' a.log
+heard "without CAP_BPF" fd99::1 fd99::2 3
 end "$run_a"
 settings > after
 holds "alone: everything is undone" cmp before after
