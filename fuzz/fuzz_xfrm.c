@@ -25,6 +25,7 @@ static struct {
 
 static void check_moved(const struct sdesp_nl_msg *msg)
 {
+	static const struct sdesp_xfrm_left left = {60, 1000000000};
 	uint8_t buf[SDESP_XFRM_REQUEST];
 	struct sdesp_xfrm_seen before, after;
 	struct sdesp_xfrm_ident id;
@@ -37,7 +38,7 @@ static void check_moved(const struct sdesp_nl_msg *msg)
 	id.mode = SDESP_TRANSPORT;
 	if (sdesp_xfrm_read_sa(&before, msg) != 0 ||
 		sdesp_xfrm_put_moved(&m, buf, sizeof buf, XFRM_MSG_NEWSA, &id,
-			msg, NULL, NULL, SKIP) != 0)
+			msg, NULL, NULL, SKIP, &left) != 0)
 		return;
 	rest.p = buf;
 	rest.len = sdesp_nl_end(&m, 1);
@@ -144,8 +145,14 @@ static uint64_t now_ms(void *ctx)
 	return now += SDESP_XFRM_POLL_MS;
 }
 
+static int64_t wall_s(void *ctx)
+{
+	(void)ctx;
+	return 1000000000;
+}
+
 static const struct sdesp_xfrm_io io = {
-	send_request, receive, port, claim, release, now_ms};
+	send_request, receive, port, claim, release, now_ms, wall_s};
 
 /* A backend in the midst of its work; the methods are what init gives. */
 static void drive(unsigned how)

@@ -173,9 +173,13 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		&id, flow, sa->spi, sdesp_xfrm_reqid(x, flow), inbound);
 	status = sdesp_xfrm_status(put(x, larval, &id, sa,
 		inbound ? sdesp_xfrm_inside(&hull, flow) : NULL, inbound));
-	if (status == SDESP_OK)
+	if (status == SDESP_OK) {
 		sdesp_xfrm_enter(
 			own, flow, sa->spi, id.reqid, inbound, SDESP_SA_MATURE);
+		if (sa->hard.seconds != 0)
+			own->end_ms = x->config.io->now_ms(x->config.io_ctx) +
+				      (uint64_t)sa->hard.seconds * 1000;
+	}
 	return status == SDESP_ERR_GONE ? SDESP_ERR_BACKEND : status;
 }
 

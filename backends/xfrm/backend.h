@@ -6,6 +6,7 @@
 #include "message.h"
 #include "sdesp_xfrm.h"
 #include "table.h"
+#include "talk.h"
 
 extern const struct sdesp_backend_class sdesp_xfrm_class;
 
@@ -29,6 +30,24 @@ int sdesp_xfrm_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	const struct sdesp_flow *old, uint32_t spi, int inbound);
 
 int sdesp_xfrm_poll(struct sdesp_backend *be, struct sdesp_backend_event *ev);
+
+/* What a dump shows of SAs or policies that are to go. */
+#define SDESP_XFRM_BATCH 32 /* found in one dump, before any is deleted */
+
+struct sdesp_xfrm_leftovers {
+	uint32_t present; /* instances that have something: bit */
+	unsigned dead;    /* the instance that is swept */
+	unsigned n;
+	struct {
+		struct xfrm_usersa_id id;
+		struct sdesp_xfrm_policy_seen policy;
+	} found[SDESP_XFRM_BATCH];
+};
+
+/* Dump, let each() find, delete what was found, until nothing is. type is
+ * XFRM_MSG_GETSA or XFRM_MSG_GETPOLICY. 0 or a negative errno. */
+int sdesp_xfrm_sweep(struct sdesp_xfrm *x, struct sdesp_xfrm_leftovers *left,
+	unsigned type, sdesp_xfrm_each *each);
 
 /* Take one notice into the table: 1, 0 when there is none, or a negative
  * errno. With deleted not NULL, *deleted becomes our own XFRM_MSG_DELSA of

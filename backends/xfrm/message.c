@@ -204,15 +204,24 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	info.lft.hard_byte_limit = XFRM_INF;
 	info.lft.soft_packet_limit = XFRM_INF;
 	info.lft.hard_packet_limit = XFRM_INF;
-	info.priority = pass ? PRIORITY - 1 : PRIORITY;
+	info.priority = PRIORITY;
 	info.dir = (uint8_t)dir;
 	info.action = (uint8_t)action;
 	info.flags = XFRM_POLICY_ICMP;
 	if (pass) {
 		info.action = XFRM_POLICY_ALLOW;
 		info.flags = 0;
-		info.index = make_index(id->reqid, sel, dir);
+		info.index = id != NULL ? make_index(id->reqid, sel, dir) : 0;
 	}
+	if (pass || (id == NULL && action == XFRM_POLICY_ALLOW))
+		info.priority--;
+	sdesp_nl_begin(m, buf, cap, type,
+		NLM_F_ACK |
+			(type == XFRM_MSG_NEWPOLICY ? NLM_F_CREATE | NLM_F_EXCL
+						    : NLM_F_REPLACE));
+	sdesp_nl_put(m, &info, sizeof info);
+	if (pass || id == NULL)
+		return;
 	memset(&tmpl, 0, sizeof tmpl);
 	tmpl.id.proto = IPPROTO_ESP;
 	tmpl.family = (uint16_t)sdesp_xfrm_family(id->dst.family);
@@ -226,13 +235,7 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 		sdesp_xfrm_address(&tmpl.saddr, &id->src);
 		tmpl.id.spi = sdesp_xfrm_be32(id->spi);
 	}
-	sdesp_nl_begin(m, buf, cap, type,
-		NLM_F_ACK |
-			(type == XFRM_MSG_NEWPOLICY ? NLM_F_CREATE | NLM_F_EXCL
-						    : NLM_F_REPLACE));
-	sdesp_nl_put(m, &info, sizeof info);
-	if (!pass)
-		sdesp_nl_attr(m, XFRMA_TMPL, &tmpl, sizeof tmpl);
+	sdesp_nl_attr(m, XFRMA_TMPL, &tmpl, sizeof tmpl);
 }
 
 void sdesp_xfrm_put_delpolicy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
@@ -245,6 +248,12 @@ void sdesp_xfrm_put_delpolicy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	name.dir = (uint8_t)dir;
 	sdesp_nl_begin(m, buf, cap, XFRM_MSG_DELPOLICY, NLM_F_ACK);
 	sdesp_nl_put(m, &name, sizeof name);
+}
+
+void sdesp_xfrm_put_mark(struct sdesp_nl *m, const struct xfrm_mark *mark)
+{
+	if (mark->m != 0)
+		sdesp_nl_attr(m, XFRMA_MARK, mark, sizeof *mark);
 }
 
 /* The numbers of an SA, behind a fixed part of skip octets. 0 when it has
@@ -345,10 +354,27 @@ static void take_last(struct xfrm_usersa_info *info, struct replay *replay,
 	*replay = numbers;
 }
 
+/*
+ * An SA that is added begins now. One that is updated keeps its beginning,
+ * whatever time that seems to be: the limit goes along; 0 would be none.
+ */
+static void set_left(struct xfrm_usersa_info *info, unsigned type,
+	const struct sdesp_xfrm_left *left)
+{
+	int64_t limit;
+
+	if (type == XFRM_MSG_NEWSA)
+		info->curlft.add_time = (uint64_t)left->wall_s;
+	limit = (int64_t)(left->seconds + (uint64_t)left->wall_s -
+			  info->curlft.add_time);
+	info->lft.hard_add_expires_seconds = limit > 0 ? (uint64_t)limit : 1;
+}
+
 int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct sdesp_xfrm_ident *id,
 	const struct sdesp_nl_msg *msg, const struct sdesp_nl_msg *last,
-	const struct xfrm_selector *sel, uint32_t skip)
+	const struct xfrm_selector *sel, uint32_t skip,
+	const struct sdesp_xfrm_left *left)
 {
 	struct xfrm_usersa_info info;
 	struct replay replay;
@@ -358,6 +384,8 @@ int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	memcpy(&info, msg->body, sizeof info);
 	if (last != NULL)
 		take_last(&info, &replay, last);
+	if (left != NULL)
+		set_left(&info, type, left);
 	advance(&replay, skip, (info.flags & XFRM_STATE_ESN) != 0);
 	fill_info(&info, id, sel);
 	info.replay_window = 0;
@@ -412,6 +440,10 @@ int sdesp_xfrm_read_policy(
 	if (msg->len < sizeof info)
 		return -1;
 	memcpy(&info, msg->body, sizeof info);
+	memset(&seen->mark, 0, sizeof seen->mark);
+	if (sdesp_nl_find(
+		    &attr, msg, sizeof info, XFRMA_MARK, sizeof seen->mark))
+		memcpy(&seen->mark, attr.p, sizeof seen->mark);
 	seen->sel = info.sel;
 	seen->dir = info.dir;
 	seen->reqid = index_reqid(info.index);

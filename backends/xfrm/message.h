@@ -48,7 +48,8 @@ void sdesp_xfrm_put_dump(
 /*
  * XFRM_MSG_NEWPOLICY or XFRM_MSG_UPDPOLICY for one selector. dir is
  * XFRM_POLICY_OUT, _IN or _FWD; id names the SAs that carry it, spi 0 any of
- * its reqid. What neighbours ask each other is let pass instead.
+ * its reqid; with NULL the policy needs none, and one that allows goes before
+ * those that block. What neighbours ask each other is let pass instead.
  */
 void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct xfrm_selector *sel, unsigned dir,
@@ -56,6 +57,9 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 
 void sdesp_xfrm_put_delpolicy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	const struct xfrm_selector *sel, unsigned dir);
+
+/* Append to either: it is for packets with this mark. m 0: nothing. */
+void sdesp_xfrm_put_mark(struct sdesp_nl *m, const struct xfrm_mark *mark);
 
 /* What the kernel says of an SA. */
 struct sdesp_xfrm_seen {
@@ -69,14 +73,22 @@ struct sdesp_xfrm_seen {
 int sdesp_xfrm_read_sa(
 	struct sdesp_xfrm_seen *seen, const struct sdesp_nl_msg *msg);
 
+/* How long an SA has to go yet. The kernel reckons by the time of day, which
+ * may have been set since the SA was added. */
+struct sdesp_xfrm_left {
+	uint64_t seconds; /* at least 1 */
+	int64_t wall_s;   /* the kernel's time of day */
+};
+
 /* The same SA with other outer addresses: from what the kernel said of it,
  * keys included. The last number sent is put forward by skip. last is its
- * XFRM_MSG_DELSA, or NULL: the numbers in there count. -1 when the kernel
- * did not say enough, as when it hides keys (lockdown). */
+ * XFRM_MSG_DELSA, or NULL: the numbers in there count. left NULL: for ever.
+ * -1 when the kernel did not say enough, as when it hides keys (lockdown). */
 int sdesp_xfrm_put_moved(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct sdesp_xfrm_ident *id,
 	const struct sdesp_nl_msg *msg, const struct sdesp_nl_msg *last,
-	const struct xfrm_selector *sel, uint32_t skip);
+	const struct xfrm_selector *sel, uint32_t skip,
+	const struct sdesp_xfrm_left *left);
 
 /* XFRM_MSG_NEWAE: the numbers of an SA as it was added are now these. seq is
  * the last one sent; inbound all up to it were seen. */
@@ -87,6 +99,7 @@ void sdesp_xfrm_put_numbers(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 /* A policy in a dump, as far as it is needed to delete it. */
 struct sdesp_xfrm_policy_seen {
 	struct xfrm_selector sel;
+	struct xfrm_mark mark; /* m 0 = none */
 	uint8_t dir;
 	uint32_t reqid; /* of its first template, or its index; 0 = none */
 };

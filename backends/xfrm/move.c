@@ -22,6 +22,7 @@ struct way {
 	struct sdesp_xfrm_ident from, to;
 	struct xfrm_selector hull;
 	const struct xfrm_selector *sel;
+	uint64_t end_ms; /* of its life; 0 = none */
 	int inbound;
 };
 
@@ -43,10 +44,15 @@ static int put_moved(struct sdesp_xfrm *x, const struct way *way, unsigned type,
 	const struct sdesp_xfrm_ident *id, const struct sdesp_nl_msg *msg,
 	const struct sdesp_nl_msg *last)
 {
+	uint64_t now = x->config.io->now_ms(x->config.io_ctx);
+	struct sdesp_xfrm_left left;
 	struct sdesp_nl m;
 
+	left.seconds = way->end_ms > now ? (way->end_ms - now) / 1000 + 1 : 1;
+	left.wall_s = x->config.io->wall_s(x->config.io_ctx);
 	if (sdesp_xfrm_put_moved(&m, x->request, sizeof x->request, type, id,
-		    msg, last, way->sel, way->inbound ? 0 : SKIP) != 0) {
+		    msg, last, way->sel, way->inbound ? 0 : SKIP,
+		    way->end_ms != 0 ? &left : NULL) != 0) {
 		sdesp_xfrm_blame(
 			x, "moving an SA", -EKEYREJECTED, "it hides keys", 13);
 		return -EKEYREJECTED;
@@ -126,6 +132,7 @@ int sdesp_xfrm_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		return SDESP_ERR_UNSUPPORTED;
 	memset(&way, 0, sizeof way);
 	way.inbound = inbound;
+	way.end_ms = sa->end_ms;
 	way.sel = inbound ? sdesp_xfrm_inside(&way.hull, flow) : NULL;
 	sdesp_xfrm_sa_ident(&way.from, sa);
 	sdesp_xfrm_ident(
@@ -141,5 +148,6 @@ int sdesp_xfrm_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 		return sdesp_xfrm_status(error);
 	sdesp_xfrm_enter(sa, flow, spi, way.to.reqid, inbound, SDESP_SA_MATURE);
 	sa->used = 1;
+	sa->end_ms = way.end_ms;
 	return SDESP_OK;
 }

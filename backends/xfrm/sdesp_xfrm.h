@@ -72,6 +72,10 @@ struct sdesp_xfrm_io {
 
 	/* A clock in milliseconds that does not run backwards. */
 	uint64_t (*now_ms)(void *ctx);
+
+	/* The kernel's time of day in seconds, which may be set: lifetimes of
+	 * SAs go by it. */
+	int64_t (*wall_s)(void *ctx);
 };
 
 struct sdesp_xfrm_config {
@@ -88,6 +92,7 @@ struct sdesp_xfrm_sa {
 	uint8_t mode, udp;
 	uint32_t spi, reqid;
 	struct sdesp_addr local, remote;
+	uint64_t end_ms; /* of its life; 0 = none */
 
 	/* MOVED, inbound and udp: who sent what is told from two counters. */
 	uint8_t heard;          /* heard_ms holds */
@@ -152,6 +157,10 @@ struct sdesp_xfrm {
  *   again, with its keys as the kernel gives them, its counters and window;
  *   the outbound numbers skip 65536, and its flow is blocked meanwhile and
  *   stays so until policy_set. SDESP_ERR_UNSUPPORTED: the kernel hides keys;
+ * - the kernel keeps the hard limit in seconds by the time of day. It looks
+ *   one second after an SA was added or moved, and when it is due: only a
+ *   clock that is set forward in that second ends an SA early (HARD); one that
+ *   is set back lets what a dead process left live longer by as much;
  * - MOVED is told when the counters show that the highest number came from
  *   elsewhere; quiet_ms counts from when they last showed a packet from the
  *   old address;

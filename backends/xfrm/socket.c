@@ -33,6 +33,12 @@ static uint64_t now_ms(void *ctx)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static int64_t wall_s(void *ctx)
+{
+	(void)ctx;
+	return (int64_t)time(NULL);
+}
+
 static int send_request(void *ctx, const uint8_t *msg, size_t len)
 {
 	struct sdesp_xfrm_socket *s = ctx;
@@ -142,7 +148,7 @@ static void release(void *ctx, unsigned instance)
 }
 
 const struct sdesp_xfrm_io sdesp_xfrm_socket_io = {
-	send_request, receive, port, claim, release, now_ms};
+	send_request, receive, port, claim, release, now_ms, wall_s};
 
 /* The words of the kernel's errors, and no copy of requests, which have
  * keys. Old kernels have neither: no harm. */

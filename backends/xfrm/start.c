@@ -11,7 +11,6 @@
 #include "talk.h"
 
 #define RANGE 4096u /* reqids of an instance */
-#define BATCH 32    /* found in one dump, before any of it is deleted */
 #define ROUNDS 100000
 
 /* No SA has this: RFC 4303 2.1 reserves the SPI. */
@@ -93,17 +92,6 @@ static int find_features(struct sdesp_xfrm *x)
 	return SDESP_OK;
 }
 
-/* What a dump shows. */
-struct leftovers {
-	uint32_t present; /* instances that have something: bit */
-	unsigned dead;    /* the instance that is swept */
-	unsigned n;
-	struct {
-		struct xfrm_usersa_id id;
-		struct sdesp_xfrm_policy_seen policy;
-	} found[BATCH];
-};
-
 /* Whose a reqid is; SDESP_XFRM_INSTANCES: not ours. */
 static unsigned instance_of(uint32_t reqid)
 {
@@ -114,17 +102,17 @@ static unsigned instance_of(uint32_t reqid)
 		       : SDESP_XFRM_INSTANCES;
 }
 
-static int is_dead(struct leftovers *left, uint32_t reqid)
+static int is_dead(struct sdesp_xfrm_leftovers *left, uint32_t reqid)
 {
 	unsigned instance = instance_of(reqid);
 
 	left->present |= (uint32_t)1 << instance;
-	return left->n < BATCH && instance == left->dead;
+	return left->n < SDESP_XFRM_BATCH && instance == left->dead;
 }
 
 static void each_sa(void *ctx, const struct sdesp_nl_msg *msg)
 {
-	struct leftovers *left = ctx;
+	struct sdesp_xfrm_leftovers *left = ctx;
 	struct sdesp_xfrm_seen seen;
 	struct xfrm_usersa_id *id;
 
@@ -142,7 +130,7 @@ static void each_sa(void *ctx, const struct sdesp_nl_msg *msg)
 
 static void each_policy(void *ctx, const struct sdesp_nl_msg *msg)
 {
-	struct leftovers *left = ctx;
+	struct sdesp_xfrm_leftovers *left = ctx;
 	struct sdesp_xfrm_policy_seen seen;
 
 	if (msg->type != XFRM_MSG_NEWPOLICY ||
@@ -152,9 +140,8 @@ static void each_policy(void *ctx, const struct sdesp_nl_msg *msg)
 	left->found[left->n++].policy = seen;
 }
 
-/* Dump, delete what was found, until nothing is. */
-static int sweep(struct sdesp_xfrm *x, struct leftovers *left, unsigned type,
-	sdesp_xfrm_each *each)
+int sdesp_xfrm_sweep(struct sdesp_xfrm *x, struct sdesp_xfrm_leftovers *left,
+	unsigned type, sdesp_xfrm_each *each)
 {
 	struct sdesp_nl m;
 	int error = 0;
@@ -179,6 +166,8 @@ static int sweep(struct sdesp_xfrm *x, struct leftovers *left, unsigned type,
 					sizeof x->request,
 					&left->found[i].policy.sel,
 					left->found[i].policy.dir);
+				sdesp_xfrm_put_mark(
+					&m, &left->found[i].policy.mark);
 			}
 			error = sdesp_xfrm_talk(
 				x, &m, "removing leftovers", NULL);
@@ -191,14 +180,16 @@ static int sweep(struct sdesp_xfrm *x, struct leftovers *left, unsigned type,
 
 /* Remove what an instance left. The policies last: what they protect has no
  * SA to leave by then. */
-static int bury(struct sdesp_xfrm *x, struct leftovers *left, unsigned instance)
+static int bury(struct sdesp_xfrm *x, struct sdesp_xfrm_leftovers *left,
+	unsigned instance)
 {
 	int error;
 
 	left->dead = instance;
-	error = sweep(x, left, XFRM_MSG_GETSA, each_sa);
+	error = sdesp_xfrm_sweep(x, left, XFRM_MSG_GETSA, each_sa);
 	if (error == 0)
-		error = sweep(x, left, XFRM_MSG_GETPOLICY, each_policy);
+		error = sdesp_xfrm_sweep(
+			x, left, XFRM_MSG_GETPOLICY, each_policy);
 	return error;
 }
 
@@ -219,7 +210,7 @@ static int claim(struct sdesp_xfrm *x, unsigned *own)
 static int bury_all(struct sdesp_xfrm *x, unsigned own)
 {
 	const struct sdesp_xfrm_io *io = x->config.io;
-	struct leftovers left;
+	struct sdesp_xfrm_leftovers left;
 	int error;
 
 	left.present = 0;
@@ -259,7 +250,7 @@ int sdesp_xfrm_init(
 void sdesp_xfrm_close(struct sdesp_xfrm *x)
 {
 	unsigned own = instance_of(x->reqid);
-	struct leftovers left;
+	struct sdesp_xfrm_leftovers left;
 
 	if (!x->open)
 		return;

@@ -14,78 +14,13 @@
 #include <unistd.h>
 
 #include "ports/posix/guard.h"
+#include "ports/posix/guard_talk.h"
 
-#define REQUEST 512
 #define REPLY 32768
 #define ROUNDS 1000 /* rules that are removed one by one */
 #define PLACES 4    /* of rules, one after another, that a process has */
 
-struct request {
-	struct nlmsghdr head;
-	uint8_t octets[REQUEST];
-};
-
 static const int families[] = {AF_INET, AF_INET6};
-
-/* --- messages ------------------------------------------------------------- */
-
-static void begin(struct request *r, unsigned type, unsigned flags,
-	const void *body, size_t len)
-{
-	memset(r, 0, sizeof *r);
-	r->head.nlmsg_len = (uint32_t)NLMSG_LENGTH(len);
-	r->head.nlmsg_type = (uint16_t)type;
-	r->head.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	memcpy(r->octets, body, len);
-}
-
-/* What is put never comes near REQUEST. */
-static void put(struct request *r, unsigned type, const void *p, size_t len)
-{
-	size_t at = NLMSG_ALIGN(r->head.nlmsg_len);
-	struct rtattr attr;
-
-	attr.rta_type = (unsigned short)type;
-	attr.rta_len = (unsigned short)RTA_LENGTH(len);
-	memcpy((uint8_t *)r + at, &attr, sizeof attr);
-	memcpy((uint8_t *)r + at + RTA_LENGTH(0), p, len);
-	r->head.nlmsg_len = (uint32_t)(at + RTA_SPACE(len));
-}
-
-static void put_u32(struct request *r, unsigned type, uint32_t value)
-{
-	put(r, type, &value, sizeof value);
-}
-
-static int send_request(struct guard *g, struct request *r)
-{
-	r->head.nlmsg_seq = ++g->seq;
-	return send(g->fd, r, r->head.nlmsg_len, 0) < 0 ? -1 : 0;
-}
-
-/* Send and wait for the kernel's word. 0, or -1 with errno. */
-static int talk(struct guard *g, struct request *r)
-{
-	struct {
-		struct nlmsghdr head;
-		struct nlmsgerr error;
-		uint8_t rest[REQUEST];
-	} reply;
-
-	r->head.nlmsg_flags |= NLM_F_ACK;
-	if (send_request(g, r) != 0)
-		return -1;
-	do {
-		if (recv(g->fd, &reply, sizeof reply, 0) <
-			(ssize_t)(sizeof reply.head + sizeof reply.error)) {
-			errno = EPROTO;
-			return -1;
-		}
-	} while (reply.head.nlmsg_seq != g->seq ||
-		 reply.head.nlmsg_type != NLMSG_ERROR);
-	errno = -reply.error.error;
-	return errno == 0 ? 0 : -1;
-}
 
 /* --- rules ---------------------------------------------------------------- */
 
@@ -104,7 +39,7 @@ static size_t octets_of(const struct sdesp_addr *addr)
 	return addr->family == 4 ? 4 : 16;
 }
 
-static void begin_rule(struct request *r, const struct guard *g, int add,
+static void begin_rule(struct guard_request *r, const struct guard *g, int add,
 	int family, unsigned action, unsigned which)
 {
 	struct fib_rule_hdr rule;
@@ -113,57 +48,57 @@ static void begin_rule(struct request *r, const struct guard *g, int add,
 	memset(&rule, 0, sizeof rule);
 	rule.family = (uint8_t)family;
 	rule.action = (uint8_t)action;
-	begin(r, add ? RTM_NEWRULE : RTM_DELRULE,
+	guard_begin(r, add ? RTM_NEWRULE : RTM_DELRULE,
 		add ? NLM_F_CREATE | NLM_F_EXCL : 0, &rule, sizeof rule);
-	put_u32(r, FRA_PRIORITY, place(g, which));
-	put(r, FRA_PROTOCOL, &protocol, sizeof protocol);
+	guard_put_u32(r, FRA_PRIORITY, place(g, which));
+	guard_put(r, FRA_PROTOCOL, &protocol, sizeof protocol);
 }
 
 static void put_range(
-	struct request *r, unsigned type, uint16_t lo, uint16_t hi)
+	struct guard_request *r, unsigned type, uint16_t lo, uint16_t hi)
 {
 	struct fib_rule_port_range range = {lo, hi};
 
 	if (lo != 0)
-		put(r, type, &range, sizeof range);
+		guard_put(r, type, &range, sizeof range);
 }
 
 static int traffic_rule(struct guard *g, int add, const struct guard_traffic *t,
 	unsigned action, unsigned which)
 {
-	struct request r;
+	struct guard_request r;
 
 	begin_rule(&r, g, add, family_of(&t->to), action, which);
 	((struct fib_rule_hdr *)(void *)r.octets)->dst_len = t->bits;
-	put(&r, FRA_DST, t->to.ip, octets_of(&t->to));
+	guard_put(&r, FRA_DST, t->to.ip, octets_of(&t->to));
 	if (action == FR_ACT_TO_TBL)
-		put_u32(&r, FRA_TABLE, GUARD_TABLE + g->instance);
+		guard_put_u32(&r, FRA_TABLE, GUARD_TABLE + g->instance);
 	if (t->protocol != 0)
-		put(&r, FRA_IP_PROTO, &t->protocol, sizeof t->protocol);
+		guard_put(&r, FRA_IP_PROTO, &t->protocol, sizeof t->protocol);
 	put_range(&r, FRA_SPORT_RANGE, t->local_lo, t->local_hi);
 	put_range(&r, FRA_DPORT_RANGE, t->remote_lo, t->remote_hi);
-	return talk(g, &r) == 0 || (add && errno == EEXIST) ? 0 : -1;
+	return guard_talk(g, &r) == 0 || (add && errno == EEXIST) ? 0 : -1;
 }
 
 /* Our own packets pass. A kernel without IPv6 has no rules for it. */
 static int pass_rules(struct guard *g, int family)
 {
-	struct request r;
+	struct guard_request r;
 
 	begin_rule(&r, g, 1, family, FR_ACT_NOP, 3);
-	if (talk(g, &r) != 0 && errno != EEXIST)
+	if (guard_talk(g, &r) != 0 && errno != EEXIST)
 		return family == AF_INET6 && errno != EPERM ? 0 : -1;
 	begin_rule(&r, g, 1, family, FR_ACT_GOTO, 0);
-	put_u32(&r, FRA_FWMARK, GUARD_MARK);
-	put_u32(&r, FRA_GOTO, place(g, 3));
-	return talk(g, &r) == 0 || errno == EEXIST ? 0 : -1;
+	guard_put_u32(&r, FRA_FWMARK, GUARD_MARK);
+	guard_put_u32(&r, FRA_GOTO, place(g, 3));
+	return guard_talk(g, &r) == 0 || errno == EEXIST ? 0 : -1;
 }
 
 static int route(struct guard *g, int add, const struct guard_traffic *t,
 	unsigned link, const struct sdesp_addr *src)
 {
 	struct rtmsg route;
-	struct request r;
+	struct guard_request r;
 
 	memset(&route, 0, sizeof route);
 	route.rtm_family = (uint8_t)family_of(&t->to);
@@ -171,14 +106,14 @@ static int route(struct guard *g, int add, const struct guard_traffic *t,
 	route.rtm_protocol = GUARD_PROTOCOL;
 	route.rtm_scope = add ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE;
 	route.rtm_type = add ? RTN_UNICAST : RTN_UNSPEC;
-	begin(&r, add ? RTM_NEWROUTE : RTM_DELROUTE,
+	guard_begin(&r, add ? RTM_NEWROUTE : RTM_DELROUTE,
 		add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &route, sizeof route);
-	put(&r, RTA_DST, t->to.ip, octets_of(&t->to));
-	put_u32(&r, RTA_TABLE, GUARD_TABLE + g->instance);
-	put_u32(&r, RTA_OIF, link);
+	guard_put(&r, RTA_DST, t->to.ip, octets_of(&t->to));
+	guard_put_u32(&r, RTA_TABLE, GUARD_TABLE + g->instance);
+	guard_put_u32(&r, RTA_OIF, link);
 	if (src != NULL && src->family == t->to.family)
-		put(&r, RTA_PREFSRC, src->ip, octets_of(src));
-	return talk(g, &r);
+		guard_put(&r, RTA_PREFSRC, src->ip, octets_of(src));
+	return guard_talk(g, &r);
 }
 
 /* The rule that closes comes first and goes last. */
@@ -267,21 +202,21 @@ static long place_of(const struct nlmsghdr *m)
 
 /* The first rule of a family that is of this instance, as a request to delete
  * it. 1, 0 when there is none, -1 on failure. */
-static int find_rule(
-	struct guard *g, struct request *found, int family, unsigned instance)
+static int find_rule(struct guard *g, struct guard_request *found, int family,
+	unsigned instance)
 {
 	static union {
 		struct nlmsghdr head;
 		uint8_t octets[REPLY];
 	} reply;
 	struct fib_rule_hdr rule;
-	struct request r;
+	struct guard_request r;
 	int result = 0, done = 0;
 
 	memset(&rule, 0, sizeof rule);
 	rule.family = (uint8_t)family;
-	begin(&r, RTM_GETRULE, NLM_F_DUMP, &rule, sizeof rule);
-	if (send_request(g, &r) != 0)
+	guard_begin(&r, RTM_GETRULE, NLM_F_DUMP, &rule, sizeof rule);
+	if (guard_send(g, &r) != 0)
 		return -1;
 	while (!done) {
 		ssize_t got = recv(g->fd, &reply, sizeof reply, 0);
@@ -317,13 +252,14 @@ static int find_rule(
 
 static void bury(struct guard *g, unsigned instance)
 {
-	struct request found;
+	struct guard_request found;
 	unsigned i, n;
 
+	guard_bury_policies(g, instance);
 	for (i = 0; i < 2; i++) {
 		for (n = 0; n < ROUNDS; n++) {
 			if (find_rule(g, &found, families[i], instance) != 1 ||
-				talk(g, &found) != 0)
+				guard_talk(g, &found) != 0)
 				break;
 		}
 	}
@@ -375,5 +311,6 @@ void guard_close(struct guard *g)
 		close(g->held);
 	if (g->fd >= 0)
 		close(g->fd);
+	guard_close_policies(g);
 	g->held = g->fd = -1;
 }

@@ -1,6 +1,7 @@
 /*
  * Routing rules that lead what is to be protected into a device, or nowhere
- * when the device is gone: rtnetlink(7), ip-rule(8). Linux.
+ * when the device is gone: rtnetlink(7), ip-rule(8); and policies that refuse
+ * what goes by or comes from elsewhere: ip-xfrm(8). Linux.
  * SPDX-License-Identifier: MIT
  *
  * Rules come before all others but "local". One process has
@@ -14,14 +15,18 @@
  * device, and "proto 93" on all of it; N is a number that only one process of
  * a network namespace has at a time. What it sends itself has the mark. If it
  * is killed the rules stay and nothing leaves; the next process to come
- * removes what dead ones left, once its own rules are there.
+ * removes what dead ones left, once its own rules are there. The policies are
+ * those of sdesp_xfrm_guard.h, of the owner N.
  */
 #ifndef SDESP_CMD_GUARD_H
 #define SDESP_CMD_GUARD_H
 
 #include "sdesp_sa.h"
+#include "sdesp_xfrm_guard.h"
+#include "sdesp_xfrm_socket.h"
 
 #define GUARD_MARK 0x5de50001u
+#define GUARD_CAME 0x5de50002u /* what came from the device */
 #define GUARD_TABLE 0x5de50000u
 #define GUARD_RULES 1000
 #define GUARD_PROTOCOL 93
@@ -41,6 +46,10 @@ struct guard {
 	int held; /* socket that holds the number; -1 = none */
 	unsigned instance;
 	uint32_t seq;
+	int has_policies; /* 0: this kernel has none */
+	int has_mark;     /* 0: nothing tells what the device brings in */
+	struct sdesp_xfrm_socket socket;
+	struct sdesp_xfrm_guard policies;
 };
 
 /*
@@ -58,7 +67,19 @@ int guard_equal(const struct guard_traffic *a, const struct guard_traffic *b);
  * errno. */
 int guard_open(struct guard *g);
 
-/* Remove the rules that a dead process left, ours once we go. */
+/* Then, with the index of the device: let its packets pass the policies that
+ * come. A kernel without policies, or without a mark for them, is no error: see
+ * has_policies and has_mark. 0, or -1: the cause is in g->policies. */
+int guard_open_policies(struct guard *g, unsigned device);
+
+/* Refuse what comes of a flow, or leaves, by another way than the device, and
+ * no longer; place is the flow's own number. SDESP_ERR_UNSUPPORTED: policies
+ * cannot say its selectors. */
+int guard_shut(struct guard *g, const struct sdesp_flow *flow, unsigned place);
+void guard_unshut(
+	struct guard *g, const struct sdesp_flow *flow, unsigned place);
+
+/* Remove what a dead process left, ours once we go. */
 void guard_sweep(struct guard *g);
 
 /*
@@ -76,5 +97,13 @@ void guard_let_route(
 
 /* End: remove all that is ours. */
 void guard_close(struct guard *g);
+
+/* Mark all that comes from this device with GUARD_CAME. 0, or -1 with errno:
+ * the kernel cannot. */
+int guard_mark(struct guard *g, unsigned device);
+
+/* What these do with policies. */
+void guard_bury_policies(struct guard *g, unsigned instance);
+void guard_close_policies(struct guard *g);
 
 #endif

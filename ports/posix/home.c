@@ -121,7 +121,7 @@ void home_down(struct home *home, struct home_place *place)
 int home_bypass(struct home *home, int fd, unsigned family)
 {
 	if (home->vtable->bypass == NULL ||
-		home->vtable->bypass(fd, family) == SDESP_OK)
+		home->vtable->bypass(home, fd, family) == SDESP_OK)
 		return DONE;
 	return system_error("--backend %s: signalling cannot pass it: %s",
 		home->vtable->name, strerror(errno));

@@ -20,7 +20,10 @@ struct home_class {
 	uint64_t (*tick)(struct home *home, uint64_t now_ms);
 	int (*up)(struct home *home, const struct home_place *place);
 	void (*down)(struct home *home, const struct home_place *place);
-	int (*bypass)(int fd, unsigned family); /* SDESP_ERR_BACKEND: errno */
+
+	/* SDESP_ERR_BACKEND: errno. */
+	int (*bypass)(struct home *home, int fd, unsigned family);
+
 	int (*resume_out)(struct home *home, const struct sdesp_flow *flow,
 		const struct sdesp_sa *sa, uint64_t seq);
 	int (*resume_in)(struct home *home, const struct sdesp_flow *flow,

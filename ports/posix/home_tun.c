@@ -88,22 +88,45 @@ static int check_link(struct tun_home *h)
 	return DONE;
 }
 
-/* Outer packets carry the mark that passes the rules. */
-static int mark(int fd)
+/* Outer packets carry the mark that passes the rules, and need no policy. */
+static int bypass(struct home *home, int fd, unsigned family)
 {
 	uint32_t value = GUARD_MARK;
 
-	return fd < 0 ? 0
-		      : setsockopt(
-				fd, SOL_SOCKET, SO_MARK, &value, sizeof value);
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &value, sizeof value) != 0)
+		return SDESP_ERR_BACKEND;
+	return self(home)->guard.has_policies ? sdesp_xfrm_bypass(fd, family)
+					      : SDESP_OK;
 }
 
 static int open_sockets(struct tun_home *h, int udp)
 {
-	if (sdesp_tun_io_listen(&h->io, &h->base.local, udp, NULL) !=
-			SDESP_OK ||
-		mark(h->io.out4) != 0 || mark(h->io.out6) != 0)
-		return cannot(udp ? "UDP socket" : "raw sockets");
+	unsigned family = h->base.local.family, i;
+	int ok = sdesp_tun_io_listen(&h->io, &h->base.local, udp, NULL) ==
+			 SDESP_OK &&
+		 bypass(&h->base, family == 4 ? h->io.out4 : h->io.out6,
+			 family) == SDESP_OK;
+
+	for (i = 0; ok && i < h->io.nsockets; i++)
+		ok = bypass(&h->base, h->io.sockets[i].fd, family) == SDESP_OK;
+	return ok ? DONE : cannot(udp ? "UDP socket" : "raw sockets");
+}
+
+static int open_guard(struct tun_home *h)
+{
+	if (guard_open(&h->guard) != 0)
+		return cannot("routing rules");
+	if (guard_open_policies(&h->guard, h->device) != 0)
+		return system_error("--backend tun: %s",
+			sdesp_xfrm_guard_cause(&h->guard.policies));
+	if (!h->guard.has_policies)
+		note("this kernel has no XFRM policies (CONFIG_XFRM_USER): a "
+		     "socket tied to a link is past the routing rules");
+	if (!h->guard.has_mark)
+		note("nothing marks what the device brings in (CONFIG_XFRM_"
+		     "USER, CONFIG_BPF_SYSCALL, CONFIG_NET_CLS_BPF and CAP_BPF "
+		     "are needed): what comes from the peer in the clear is "
+		     "not refused");
 	return DONE;
 }
 
@@ -151,9 +174,9 @@ static int open_tun(struct home *home, const struct home_config *config)
 		return cannot("/dev/net/tun");
 	home->device = h->io.name;
 	h->device = device.index;
-	code = open_sockets(h, config->udp);
-	if (code == DONE && guard_open(&h->guard) != 0)
-		code = cannot("routing rules");
+	code = open_guard(h);
+	if (code == DONE)
+		code = open_sockets(h, config->udp);
 	return code == DONE ? open_backend(h) : code;
 }
 
@@ -234,6 +257,7 @@ static void down(struct home *home, const struct home_place *place)
 	if (own == NULL)
 		return;
 	memset(own, 0, sizeof *own);
+	guard_unshut(&h->guard, &place->flow, (unsigned)(own - h->places));
 	for (i = 0; i < place->flow.nts; i++) {
 		guard_traffic(&t, &place->flow, &place->flow.ts[i]);
 		if (!is_led(h, &t, 0))
@@ -264,6 +288,22 @@ static void source_of(struct sdesp_addr *src, const struct sdesp_flow *flow,
 	note("no address of this host is in %s/%u: its own programs cannot "
 	     "use the tunnel, only what it forwards",
 		text, (unsigned)ts->local.prefix_len);
+}
+
+/* Nothing of the flow goes another way, nor comes. */
+static int shut(
+	struct tun_home *h, const struct sdesp_flow *flow, unsigned place)
+{
+	int status = guard_shut(&h->guard, flow, place);
+
+	if (status == SDESP_ERR_UNSUPPORTED)
+		note("XFRM policies cannot say these selectors (too many "
+		     "blocks of ports, or protocol 0): what comes in the clear "
+		     "from the peer is not refused");
+	else if (status != SDESP_OK)
+		return system_error("--backend tun: %s",
+			sdesp_xfrm_guard_cause(&h->guard.policies));
+	return DONE;
 }
 
 static int lead(struct tun_home *h, const struct sdesp_flow *flow)
@@ -298,17 +338,13 @@ static int up(struct home *home, const struct home_place *place)
 		code = cannot("the device's MTU");
 	else
 		code = lead(h, &place->flow);
+	if (code == DONE)
+		code = shut(h, &place->flow, (unsigned)(own - h->places));
 	if (code != DONE)
 		down(home, place);
 	else
 		guard_sweep(&h->guard);
 	return code;
-}
-
-static int bypass(int fd, unsigned family)
-{
-	(void)family;
-	return mark(fd) == 0 ? SDESP_OK : SDESP_ERR_BACKEND;
 }
 
 /* --- running -------------------------------------------------------------- */

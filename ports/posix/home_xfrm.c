@@ -174,6 +174,12 @@ static uint64_t tick(struct home *home, uint64_t now_ms)
 	return now_ms + SDESP_XFRM_POLL_MS;
 }
 
+static int bypass(struct home *home, int fd, unsigned family)
+{
+	(void)home;
+	return sdesp_xfrm_bypass(fd, family);
+}
+
 static int resume_out(struct home *home, const struct sdesp_flow *flow,
 	const struct sdesp_sa *sa, uint64_t seq)
 {
@@ -215,7 +221,7 @@ const struct home_class home_xfrm_class = {
 	.tick = tick,
 	.up = up,
 	.down = down,
-	.bypass = sdesp_xfrm_bypass,
+	.bypass = bypass,
 	.resume_out = resume_out,
 	.resume_in = resume_in,
 	.window = window,

@@ -67,6 +67,7 @@ for n in "$a" "$b"; do
 done
 ip -n "$a" addr add 10.99.0.1/24 dev link0
 ip -n "$b" addr add 10.99.0.2/24 dev link0
+ip -n "$b" addr add 10.99.0.3/24 dev link0
 ip -n "$a" addr add fd99::1/64 dev link0 nodad
 ip -n "$b" addr add fd99::2/64 dev link0 nodad
 ip -n "$a" addr add 10.10.1.1/24 dev lo
@@ -79,9 +80,46 @@ settings() {
 		ip -n "$n" -6 rule
 		ip -n "$n" route show table all type unicast
 		ip -n "$n" -o link | cut -d: -f2
+		ip -n "$n" xfrm policy
 	done
 }
 settings > before
+
+# heard NAME ADDRESS SOURCE COUNT: of each kind that b sends from SOURCE in the
+# clear, so much comes through a's kernel.
+heard() {
+	start hear "$a" $traffic hear "$2" 7008
+	hear=$pid
+	until_log hear ready
+	in_b $traffic knock "$2" 7008 "$3"
+	kill "$hear"
+	wait "$hear"
+	holds "$1: $(tail -n 1 hear.log)" grep -q \
+		"^$4 datagrams, $4 pings, $4 connections" hear.log
+}
+# shut NAME OWN PEER: what is not ESP neither comes to a nor goes, between
+# these two; what another host sends and gets does.
+shut() {
+	if grep -q 'not refused\|this kernel has no' a.log; then
+		echo "not shown: $(cat a.log)"
+		return
+	fi
+	heard "$1: nothing comes in the clear" "$2" "$3" 0
+	expect 1 "$1: nothing goes by the link" in_a $traffic shout "$3" \
+		7007 link0
+	says 'Operation not permitted|Permission denied|Invalid argument'
+	heard "$1: another host is heard" 10.99.0.1 10.99.0.3 3
+	expect 0 "$1: another host is sent to" in_a $traffic shout \
+		10.99.0.3 7007 link0
+}
+# alone NAME OWN PEER: a runs, b does not.
+alone() {
+	heard "$1: before" "$2" "$3" 3
+	start a "$a" "$SDESP" run --state a.state --backend tun
+	run_a=$pid
+	until_log a running
+	shut "$1" "$2" "$3"
+}
 
 # carried NAME ADDRESS: pings, datagrams and a stream get to b.
 carried() {
@@ -192,6 +230,29 @@ cell "transport, raw, IPv6" "--local [fd99::1]:9 --encap none --esn" \
 	"--local [fd99::2]:9" fd99::2
 end "$run_a" "$run_b"
 end_wire "transport, raw, IPv6"
+
+# What comes and goes in the clear, where b has no ESP. The first is killed, the
+# second sweeps what it left.
+holds "alone: session" agree a.state b.state \
+	"--local 10.99.0.1:4500" "--local 10.99.0.2:4500"
+alone "alone" 10.99.0.1 10.99.0.2
+kill -9 "$run_a"
+wait "$run_a" 2> /dev/null
+shut "killed" 10.99.0.1 10.99.0.2
+holds "alone, IPv6: session" agree a.state b.state \
+	"--local [fd99::1]:4500 --encap none" "--local [fd99::2]:4500"
+alone "alone, IPv6" fd99::1 fd99::2
+end "$run_a"
+start a "$a" setpriv --bounding-set -all,+net_admin,+net_raw,+dac_override \
+	"$SDESP" run --state a.state --backend tun
+run_a=$pid
+until_log a running
+holds "without CAP_BPF: it says what is not refused" grep -q \
+	'CAP_BPF are needed.*: what comes .* is not refused' a.log
+heard "without CAP_BPF" fd99::1 fd99::2 3
+end "$run_a"
+settings > after
+holds "alone: everything is undone" cmp before after
 
 # A tunnel between what both ends have on lo, and a program of its own.
 rm -f a.state b.state

@@ -6,14 +6,19 @@
     udp ADDRESS PORT COUNT      datagrams, compared with what comes back
     tcp ADDRESS PORT OCTETS     a stream, its hash compared
     shout ADDRESS PORT LINK     one datagram from a socket bound to LINK
+    knock ADDRESS PORT SOURCE   3 datagrams, 3 pings, 3 TCP SYNs; waits for
+                                nothing
+    hear ADDRESS PORT           until SIGTERM, then "N datagrams, N pings, N
+                                connections" that came through the kernel
     sniff LINK PORT             until SIGTERM, then "N ESP, M clear"; ESP is
                                 protocol 50 or UDP from or to PORT
 
-All but serve and sniff end with 0 when everything came through. Bounded in
-time. SPDX-License-Identifier: MIT
+All but serve, hear and sniff end with 0 when everything came through. Bounded
+in time. SPDX-License-Identifier: MIT
 """
 import hashlib
 import os
+import select
 import signal
 import socket
 import struct
@@ -136,6 +141,62 @@ def shout(port, link):
     s.sendto(b"in the clear", (where, port))
 
 
+def knock(port, source):
+    v6 = family == socket.AF_INET6
+    udp, icmp = new(socket.SOCK_DGRAM), socket.socket(
+        family, socket.SOCK_RAW, 58 if v6 else 1)
+    udp.bind((source, 0))
+    icmp.bind((source, 0))
+    kept = []
+    for i in range(3):
+        udp.sendto(b"in the clear", (where, port))
+        rest = struct.pack("!HH", os.getpid() & 65535, i)
+        head = struct.pack("!BBH", 128 if v6 else 8, 0, 0)
+        head = head[:2] + struct.pack("!H", checksum(head + rest))
+        icmp.sendto(head + rest, (where, 0))
+        tcp = new(socket.SOCK_STREAM)
+        tcp.setblocking(False)
+        tcp.bind((source, 0))
+        tcp.connect_ex((where, port))
+        kept.append(tcp)
+    time.sleep(0.5)
+
+
+def pings():
+    if family == socket.AF_INET6:
+        return int(open("/proc/net/snmp6").read().split("Icmp6InEchos")[1]
+                   .split()[0])
+    lines = [x.split() for x in open("/proc/net/snmp") if x[:5] == "Icmp:"]
+    return int(lines[1][lines[0].index("InEchos")])
+
+
+def hear(port):
+    """A connection that gets no answer is half open: state 03."""
+    udp, tcp = new(socket.SOCK_DGRAM), new(socket.SOCK_STREAM)
+    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    udp.bind((where, port))
+    tcp.bind((where, port))
+    tcp.listen()
+    over = []
+    signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+    datagrams = connections = 0
+    before = pings()
+    print("ready", flush=True)
+    end = time.time() + LIFE
+    while not over and time.time() < end:
+        ready, _, _ = select.select([udp, tcp], [], [], 0.2)
+        if udp in ready:
+            udp.recv(100)
+            datagrams += 1
+        if tcp in ready:
+            tcp.accept()
+            connections += 1
+    table = "/proc/net/tcp" + ("6" if family == socket.AF_INET6 else "")
+    connections += sum(x.split()[3] == "03" for x in open(table))
+    print(f"{datagrams} datagrams, {pings() - before} pings, {connections} "
+          "connections", flush=True)
+
+
 def is_esp(found, port):
     return found[0] == 50 or found[0] == 17 and port in found[1:]
 
@@ -185,5 +246,5 @@ def sniff(port):
 
 signal.alarm(LIFE)
 rest = [int(a) if a.isdigit() else a for a in sys.argv[3:]]
-{"serve": serve, "ping": ping, "keep": keep, "udp": udp, "tcp": tcp, "shout": shout,
- "sniff": sniff}[what](*rest)
+{"serve": serve, "ping": ping, "keep": keep, "udp": udp, "tcp": tcp,
+ "shout": shout, "knock": knock, "hear": hear, "sniff": sniff}[what](*rest)

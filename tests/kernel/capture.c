@@ -62,6 +62,12 @@ void capture_start(void)
 		cable[i] = tap(i);
 }
 
+/* One end keeps to it, whatever the other moves to. */
+static int is_encap(const uint8_t port[2])
+{
+	return port[0] == 4500 >> 8 && port[1] == (4500 & 0xff);
+}
+
 /* 1: ESP. 0: what may be seen. -1: in the clear. */
 static int judge(const uint8_t *frame, size_t len)
 {
@@ -79,8 +85,8 @@ static int judge(const uint8_t *frame, size_t len)
 	next = frame[type == ETH_P_IP ? 23 : 20];
 	if (next == IPPROTO_ESP)
 		return 1;
-	if (next == IPPROTO_UDP && frame[at] == 4500 >> 8 &&
-		frame[at + 1] == (4500 & 0xff))
+	if (next == IPPROTO_UDP &&
+		(is_encap(frame + at) || is_encap(frame + at + 2)))
 		return 1;
 	/* Neighbours and groups: RFC 4861, RFC 3810. */
 	if (type == ETH_P_IPV6 && next == IPPROTO_ICMPV6 &&

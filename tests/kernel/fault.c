@@ -119,7 +119,10 @@ int faults_run(const struct fault *faults, size_t n, enum end_kind first,
 		fd[i] = net_socket(i, SOCK_DGRAM, &at[i]);
 	}
 	capture_start();
-	ok = end_open(&ends[0], 0, first) && end_open(&ends[1], 1, second);
+	ok = check(exchange() && capture_take().clear == 2,
+		"the capture sees what is in the clear");
+	ok = ok && end_open(&ends[0], 0, first) &&
+	     end_open(&ends[1], 1, second);
 	while (ok && passed < n) {
 		ok = faults[passed].test() != 0;
 		printf("%s %s\n", ok ? "ok  " : "FAIL", faults[passed].name);

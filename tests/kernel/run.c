@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	struct sockaddr_ll at = {
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	unsigned long count[2] = {0, 0};
-	uint8_t packet[2048];
+	uint8_t packet[2048], first[64] = {0};
 
 	if (argc != 2 || fd < 0)
 		return 2;
@@ -93,9 +93,14 @@ int main(int argc, char **argv)
 				      at.sll_protocol != htons(ETH_P_IPV6)))
 			continue;
 		kind = kind_of(packet, (size_t)n);
+		if (kind == 0 && count[0] == 0)
+			memcpy(first, packet, sizeof first);
 		if (kind >= 0)
 			count[kind]++;
 	}
-	printf("%lu ESP, %lu clear\n", count[1], count[0]);
+	printf("%lu ESP, %lu clear", count[1], count[0]);
+	for (size_t i = 0; i < sizeof first && count[0] > 0; i++)
+		printf("%s%02x", i == 0 ? ", first " : "", first[i]);
+	printf("\n");
 	return 0;
 }

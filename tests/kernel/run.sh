@@ -44,11 +44,14 @@ agree() {
 		$S answer --state b.state $2 offer > answer &&
 		$S accept --state a.state answer
 }
+# What the last one said is not what this one says.
 start_a() {
+	: > a.log
 	ip netns exec a $S run --state a.state --backend "$1" 2> a.log &
 	a=$!
 }
 start_b() {
+	: > b.log
 	ip netns exec b $S run --state b.state --backend "$1" 2> b.log &
 	b=$!
 }
@@ -203,6 +206,41 @@ check "ping after the rekey" in_a ping -c 2 -W 2 -q 10.99.0.2
 check "one pair" [ "$(ip -n a xfrm state | grep -c '^src')" = 2 ]
 end -INT $a $b
 check "nothing is left" empty
+
+# In the clear, from where nobody runs: a's kernel takes no ping. How many it
+# took is its own count.
+echoes() {
+	in_a awk '/^Icmp: [^0-9]/ { for (i = 1; $i != "InEchos"; i++); }
+		/^Icmp: [0-9]/ { print $i }' /proc/net/snmp
+	in_a awk '/^Icmp6InEchos/ { print $2 }' /proc/net/snmp6
+}
+# clear ADDRESS COUNT: of three pings.
+clear() {
+	before=$(echoes | awk '{ n += $1 } END { print n }')
+	in_b ping -c 3 -i 0.1 -W 1 -q "$1" > /dev/null
+	after=$(echoes | awk '{ n += $1 } END { print n }')
+	echo "$((after - before)) pings"
+	[ $((after - before)) = "$2" ]
+}
+cell=clear
+for pair in "10.99.0.1 10.99.0.2" "[fd99::1] [fd99::2]"; do
+	own=${pair% *} other=${pair#* }
+	own_ip=$(echo "$own" | tr -d '[]')
+	check "agreement" agree "--local $own:4500" "--local $other:4500"
+	check "before, $own" clear "$own_ip" 3
+	start_a tun
+	ready a.log
+	check "refused, $own" clear "$own_ip" 0
+	end -9 $a
+	check "killed, $own" clear "$own_ip" 0
+	start_a tun
+	ready a.log
+	check "again, $own" clear "$own_ip" 0
+	end -INT $a
+	check "after, $own" clear "$own_ip" 3
+	check "nothing is left" empty
+	grep 'not refused\|this kernel has no' a.log
+done
 
 # A program of its own, on the kernel's path.
 cell=program

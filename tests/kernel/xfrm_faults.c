@@ -180,26 +180,21 @@ static int foreign_policy(void)
 	return net_run(1, "ip xfrm policy flush");
 }
 
-/* Our end has another address: counters go on, never back. */
-static int address_moves(const struct terms *terms)
+/* Our end has another address, or port, and tells the other. */
+static int refresh_from(uint8_t octet, uint16_t port)
 {
 	char octets[2][2048];
 	struct sdesp_text offer, answer;
 	struct sdesp_section section;
 	struct sdesp_why why;
-	struct sdesp_addr old = at[0];
-	uint64_t before;
-	int ok;
 
-	CHECK(agree(terms));
-	CHECK(exchange() && exchange());
-	before = seq_of(&ends[1], 1);
-	CHECK(before >= 2 && before < 10);
 	sdesp_text_init(&offer, octets[0], sizeof octets[0]);
 	sdesp_text_init(&answer, octets[1], sizeof octets[1]);
-	ends[0].local.addr.ip[3] = 11;
+	ends[0].local.addr.ip[3] = octet;
 	if (ends[0].encap >= 0) {
 		close(ends[0].encap);
+		if (port != 0)
+			ends[0].local.addr.port = port;
 		ends[0].encap = net_socket(0, SOCK_DGRAM, &ends[0].local.addr);
 		CHECK(sdesp_xfrm_encap(ends[0].encap, 4) == SDESP_OK);
 	}
@@ -214,15 +209,35 @@ static int address_moves(const struct terms *terms)
 	CHECK(sdesp_session_accept(&ends[0].session, &section, 1, net_now_ms(),
 		      &why) == SDESP_OK);
 	close(fd[0]);
-	at[0].ip[3] = 11;
+	at[0].ip[3] = octet;
 	fd[0] = net_socket(0, SOCK_DGRAM, &at[0]);
+	return 1;
+}
+
+static void come_back(const struct sdesp_addr *old)
+{
+	close(fd[0]);
+	at[0] = *old;
+	fd[0] = net_socket(0, SOCK_DGRAM, &at[0]);
+}
+
+/* Counters go on, never back. */
+static int address_moves(const struct terms *terms)
+{
+	struct sdesp_addr old = at[0];
+	uint64_t before;
+	int ok;
+
+	CHECK(agree(terms));
+	CHECK(exchange() && exchange());
+	before = seq_of(&ends[1], 1);
+	CHECK(before >= 2 && before < 10);
+	CHECK(refresh_from(11, 0));
 	ok = check(exchange(), "traffic at the new address");
 	ok = ok &&
 	     check(seq_of(&ends[1], 1) > before + 65535, "numbers went on");
 	ok = ok && check(seq_of(&ends[1], 1) < before + 65600, "not too far");
-	close(fd[0]);
-	at[0] = old;
-	fd[0] = net_socket(0, SOCK_DGRAM, &at[0]);
+	come_back(&old);
 	CHECK(ok);
 	CHECK(finish());
 	return capture_is_clean() && left(0) == 0 && left(1) == 0;
@@ -366,6 +381,43 @@ static int clock_jumps(void)
 	return capture_is_clean() && left(0) == 0 && left(1) == 0;
 }
 
+/* The same around moves, which the kernel ends with a look at the clock: a
+ * port that changes in place, an address for which the SA is added again. */
+static int clock_moves(const struct terms *terms, uint8_t octet, uint16_t port)
+{
+	struct sdesp_addr old = at[0];
+	int ok = 1;
+
+	CHECK(agree(terms));
+	ends_wait(&ends[0], &ends[1], 1200);
+	for (int days = 10; ok && days >= -20; days -= 30) {
+		CHECK(clock_jump(days));
+		CHECK(refresh_from(
+			days > 0 ? octet : 1, days > 0 ? port : 4500));
+		ends_wait(&ends[0], &ends[1], 1200);
+		ok = check(exchange(), "traffic after a move") &&
+		     check(ends[0].expired + ends[1].expired == 0, "no end");
+		CHECK(clock_jump(days));
+		ends_wait(&ends[0], &ends[1], 1200);
+		ok = ok && check(exchange(), "and after another step");
+		CHECK(clock_jump(-days));
+	}
+	CHECK(clock_jump(10));
+	come_back(&old);
+	CHECK(ok && finish());
+	return capture_is_clean() && left(0) == 0 && left(1) == 0;
+}
+
+static int clock_moves_raw(void)
+{
+	return clock_moves(&plain, 11, 0);
+}
+
+static int clock_moves_port(void)
+{
+	return clock_moves(&encap, 1, 4600);
+}
+
 static void narrow(struct end *e, unsigned lo, unsigned hi)
 {
 	struct sdesp_ts *ts = &e->local.ts[0];
@@ -446,6 +498,8 @@ static const struct fault faults[] = {
 	{"a range of ports", port_range},
 	{"notices are lost", notices_lost},
 	{"the clock jumps", clock_jumps},
+	{"the clock jumps, and our address moves", clock_moves_raw},
+	{"the clock jumps, and our port moves", clock_moves_port},
 	{"the interface goes, and comes back", interface_gone},
 	{"without permission", without_permission},
 };

@@ -183,8 +183,8 @@ static int set_policy(struct fake_kernel *k, const struct request *r)
 	memset(&p->tmpl, 0, sizeof p->tmpl);
 	if (r->len >= sizeof info + 4 + sizeof p->tmpl)
 		memcpy(&p->tmpl, r->body + sizeof info + 4, sizeof p->tmpl);
-	else if (info.index == 0)
-		die("a policy without template or index");
+	else if (info.index == 0 && info.sel.user == 0)
+		die("a policy that is marked by nothing");
 	return 0;
 }
 
@@ -386,8 +386,13 @@ static uint64_t now_ms(void *ctx)
 	return ((struct fake_kernel *)ctx)->now_ms;
 }
 
+static int64_t wall_s(void *ctx)
+{
+	return ((struct fake_kernel *)ctx)->wall_s;
+}
+
 const struct sdesp_xfrm_io fake_kernel_io = {
-	send_request, receive, port, claim, release, now_ms};
+	send_request, receive, port, claim, release, now_ms, wall_s};
 
 /* --- for tests ------------------------------------------------------------ */
 
@@ -395,6 +400,7 @@ void fake_kernel_init(struct fake_kernel *k)
 {
 	memset(k, 0, sizeof *k);
 	k->now_ms = 1000;
+	k->wall_s = 1000000000;
 }
 
 void fake_kernel_begin(struct fake_kernel *k, struct sdesp_xfrm *x)

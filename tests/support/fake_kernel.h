@@ -61,6 +61,7 @@ struct fake_kernel {
 
 	uint32_t claimed; /* instances: by others or us */
 	uint64_t now_ms;
+	int64_t wall_s; /* time of day */
 };
 
 extern const struct sdesp_xfrm_io fake_kernel_io;

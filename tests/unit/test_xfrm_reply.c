@@ -173,8 +173,9 @@ static uint64_t moved_seq(struct sdesp_sa *sa, uint32_t low, uint32_t high)
 	memcpy(buf + OSEQ_HI, &high, 4);
 	to.remote.ip[3] = 99;
 	sdesp_xfrm_ident(&id, &to, sa->spi, 0x5de50002, 0);
-	assert_int_equal(sdesp_xfrm_put_moved(&m, out, sizeof out,
-				 XFRM_MSG_NEWSA, &id, &msg, NULL, NULL, 65536),
+	assert_int_equal(
+		sdesp_xfrm_put_moved(&m, out, sizeof out, XFRM_MSG_NEWSA, &id,
+			&msg, NULL, NULL, 65536, NULL),
 		0);
 	rest.p = out;
 	rest.len = sdesp_nl_end(&m, 1);
@@ -204,6 +205,60 @@ static void test_moved(void **state)
 	assert_true(moved_seq(&sa, 5, 7) == ((uint64_t)7 << 32) + 65541);
 }
 
+/* What a move by this message leaves of a lifetime, when the kernel looks. */
+static int64_t left_after(unsigned type, uint64_t add_s, int64_t wall_s)
+{
+	struct sdesp_sa sa = sa_of(SDESP_AES_128_GCM_16);
+	struct sdesp_xfrm_left left = {60, wall_s};
+	struct sdesp_flow to = flow_of(SDESP_TRANSPORT, 0);
+	struct xfrm_lifetime_cur now;
+	struct sdesp_xfrm_ident id;
+	struct sdesp_xfrm_seen seen;
+	struct sdesp_nl_attr attr;
+	struct sdesp_nl_rest rest;
+	struct sdesp_nl_msg msg;
+	struct sdesp_nl m;
+	uint8_t buf[1024], out[1024];
+
+	msg = said(buf, sizeof buf, &sa);
+	memcpy(buf + 16 + offsetof(struct xfrm_usersa_info, curlft.add_time),
+		&add_s, sizeof add_s);
+	sdesp_xfrm_ident(&id, &to, sa.spi, 0x5de50002, 0);
+	assert_int_equal(sdesp_xfrm_put_moved(&m, out, sizeof out, type, &id,
+				 &msg, NULL, NULL, 0, &left),
+		0);
+	rest.p = out;
+	rest.len = sdesp_nl_end(&m, 1);
+	assert_int_equal(sdesp_nl_next(&msg, &rest), 1);
+	assert_int_equal(sdesp_xfrm_read_sa(&seen, &msg), 0);
+	assert_int_equal(sdesp_nl_find(&attr, &msg, sizeof seen.info,
+				 XFRMA_LTIME_VAL, sizeof now),
+		1);
+	memcpy(&now, attr.p, sizeof now);
+	/* An update leaves the kernel's own. */
+	if (type == XFRM_MSG_NEWSA)
+		add_s = now.add_time;
+	return (int64_t)(seen.info.lft.hard_add_expires_seconds + add_s) -
+	       wall_s;
+}
+
+/* The time of day was set while the SA lived: what is left of it is not. */
+static void test_moved_in_time(void **state)
+{
+	static const int64_t walls[] = {1000, 1000 + 864000, 990, 1};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof walls / sizeof walls[0]; i++)
+		assert_int_equal(
+			left_after(XFRM_MSG_NEWSA, 1000, walls[i]), 60);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(
+			left_after(XFRM_MSG_UPDSA, 1000, walls[i]), 60);
+	/* Set back by more than a life: later, but never without a limit. */
+	assert_int_equal(left_after(XFRM_MSG_UPDSA, 1000, 1), 1000);
+}
+
 /* Without numbers, or with hidden keys, there is no way. */
 static void test_not_moved(void **state)
 {
@@ -218,23 +273,27 @@ static void test_not_moved(void **state)
 	sdesp_xfrm_ident(&id, &to, sa.spi, 1, 0);
 	memset(sa.keymat, 0, sizeof sa.keymat);
 	msg = said(buf, sizeof buf, &sa);
-	assert_int_equal(sdesp_xfrm_put_moved(&m, out, sizeof out,
-				 XFRM_MSG_NEWSA, &id, &msg, NULL, NULL, 0),
+	assert_int_equal(
+		sdesp_xfrm_put_moved(&m, out, sizeof out, XFRM_MSG_NEWSA, &id,
+			&msg, NULL, NULL, 0, NULL),
 		-1);
 	sa = sa_of(SDESP_AES_128_GCM_16);
 	msg = said(buf, sizeof buf, &sa);
 	buf[242] = 99; /* the type of REPLAY_ESN_VAL */
-	assert_int_equal(sdesp_xfrm_put_moved(&m, out, sizeof out,
-				 XFRM_MSG_NEWSA, &id, &msg, NULL, NULL, 0),
+	assert_int_equal(
+		sdesp_xfrm_put_moved(&m, out, sizeof out, XFRM_MSG_NEWSA, &id,
+			&msg, NULL, NULL, 0, NULL),
 		-1);
 	msg = said(buf, sizeof buf, &sa);
 	memset(buf + 244, 0xff, 4); /* the length of its bitmap */
-	assert_int_equal(sdesp_xfrm_put_moved(&m, out, sizeof out,
-				 XFRM_MSG_NEWSA, &id, &msg, NULL, NULL, 0),
+	assert_int_equal(
+		sdesp_xfrm_put_moved(&m, out, sizeof out, XFRM_MSG_NEWSA, &id,
+			&msg, NULL, NULL, 0, NULL),
 		-1);
 	msg.len = 223;
-	assert_int_equal(sdesp_xfrm_put_moved(&m, out, sizeof out,
-				 XFRM_MSG_NEWSA, &id, &msg, NULL, NULL, 0),
+	assert_int_equal(
+		sdesp_xfrm_put_moved(&m, out, sizeof out, XFRM_MSG_NEWSA, &id,
+			&msg, NULL, NULL, 0, NULL),
 		-1);
 }
 
@@ -245,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_error),
 		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_moved_in_time),
 		cmocka_unit_test(test_not_moved),
 	};
 
