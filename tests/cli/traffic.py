@@ -162,7 +162,7 @@ def knock(port, source):
     time.sleep(0.5)
 
 
-def pings():
+def echo_requests():
     if family == socket.AF_INET6:
         return int(open("/proc/net/snmp6").read().split("Icmp6InEchos")[1]
                    .split()[0])
@@ -180,7 +180,7 @@ def hear(port):
     over = []
     signal.signal(signal.SIGTERM, lambda *_: over.append(1))
     datagrams = connections = 0
-    before = pings()
+    before = echo_requests()
     print("ready", flush=True)
     end = time.time() + LIFE
     while not over and time.time() < end:
@@ -193,7 +193,7 @@ def hear(port):
             connections += 1
     table = "/proc/net/tcp" + ("6" if family == socket.AF_INET6 else "")
     connections += sum(x.split()[3] == "03" for x in open(table))
-    print(f"{datagrams} datagrams, {pings() - before} pings, {connections} "
+    print(f"{datagrams} datagrams, {echo_requests() - before} pings, {connections} "
           "connections", flush=True)
 
 
