@@ -42,6 +42,7 @@ struct ua {
 	struct tls *tls;
 	struct sdesp_port port;
 	struct sdesp_libre *calls;
+	struct sip_lsnr *others; /* requests that are not of calls */
 	struct ua_register *registration;
 	struct ua_path *path;
 	struct ua_status *status; /* NULL: nobody may ask */

@@ -41,6 +41,13 @@ for r in r1 r2 r3 r4; do
 	sed -i '/^Content-Length/d' $r
 	holds "$r: nothing learnt from the body" cmp -s none $r
 done
+# Strangers do not write on the operator's terminal.
+invite "$(printf 'sip:eve\033[31m@127.0.0.1')" > r8
+holds "control characters: 400" grep -q '^SIP/2.0 400' r8
+METHOD=MESSAGE invite sip:eve@127.0.0.1 > r9
+holds "no call: 405" grep -q '^SIP/2.0 405' r9
+holds "what is allowed" grep -q '^Allow: INVITE' r9
+lacks "nothing of it shown" grep -q "$(printf '\033')\|MESSAGE" l.out l.err
 # A caller on the list learns why there is no agreement.
 invite "$phone" application/sdp bad > r5
 holds "488" grep -q '^SIP/2.0 488' r5
