@@ -230,6 +230,9 @@ const char *sdesp_sip_warning_print(
 /* One line for people: reason phrase, and the Warning if there is one. */
 char *sdesp_sip_warning_read(const struct sip_msg *msg);
 
+/* May it be shown to people? No URI has a control character. */
+bool sdesp_sip_printable(const struct pl *uri);
+
 /* What and where, for people. */
 const char *sdesp_sip_warning_text(
 	char text[WARNING_MAX], int status, const struct sdesp_why *why);
@@ -306,6 +309,9 @@ void sdesp_sip_reply_ack(struct sdesp_call *call, const struct sip_msg *msg);
 void sdesp_sip_reply_refuse(struct sdesp_libre *ua, struct sip_strans **st,
 	const struct sip_msg *msg, uint16_t scode, const char *reason,
 	const char *headers);
+
+/* What OPTIONS asks for. RFC 3261 11.2. */
+void sdesp_sip_reply_options(struct sdesp_libre *ua, const struct sip_msg *msg);
 
 /* The refusal of a body. */
 void sdesp_sip_reply_no_body(struct sdesp_libre *ua, struct sip_strans **st,
