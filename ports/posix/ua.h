@@ -5,6 +5,7 @@
  *	ua_config  options                ua_sip       SIP stack, TLS
  *	ua_peers   who may call           ua_register  REGISTER
  *	ua_auth    digest credentials     ua_calls     calls and their sessions
+ *	ua_hop     where requests go
  *	ua_path    packets: the home of all SAs
  *	ua_lane    TCP through a call
  */

@@ -10,6 +10,7 @@
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
 #include "ports/posix/ua.h"
+#include "ports/posix/ua_hop.h"
 
 /* Calls that the tables of the udp backend have room for, all of them in the
  * midst of a rekey. */
@@ -271,12 +272,13 @@ int ua_calls_make(struct ua *ua)
 	struct ua_call *c = free_call(ua);
 	struct sdesp_call_setup setup;
 	struct sdesp_call_target target;
+	char route[UA_URI];
 	int status;
 
 	memset(&target, 0, sizeof target);
 	target.uri = ua->config.target;
 	target.from = ua->config.aor;
-	target.route = ua->config.proxy[0] != '\0' ? ua->config.proxy : NULL;
+	target.route = ua_hop_route(route, &ua->config, target.uri);
 	set_up(c, &setup);
 	status = sdesp_call_make(&c->call, ua->calls, &target, &setup);
 	if (status != SDESP_OK) {

@@ -10,6 +10,7 @@
 
 #include "ports/posix/report.h"
 #include "ports/posix/ua.h"
+#include "ports/posix/ua_hop.h"
 
 #define EXPIRES_S 300 /* a registrar that forgot us hears of us by then */
 #define FIRST_MS 1000 /* until the second try; doubles */
@@ -98,13 +99,15 @@ static void start(void *arg)
 {
 	struct ua_register *r = arg;
 	const struct ua_config *c = &r->ua->config;
-	const char *route[1] = {c->proxy};
+	const char *route[1];
+	char text[UA_URI];
 	int err;
 
+	route[0] = ua_hop_route(text, c, c->registrar);
 	r->reg = mem_deref(r->reg);
 	r->answers = 0;
 	err = sipreg_register(&r->reg, r->ua->sip, c->registrar, c->aor, NULL,
-		c->aor, EXPIRES_S, c->user, route, c->proxy[0] != '\0', 0,
+		c->aor, EXPIRES_S, c->user, route, route[0] != NULL, 0,
 		on_asked, r->ua, false, on_response, r, NULL, NULL);
 	if (err != 0)
 		fail(r, error_text(err));
