@@ -176,8 +176,8 @@ void sdesp_libre_touch(struct sdesp_libre *ua);
 
 /* --- body.c ------------------------------------------------------------- */
 
-/* Where the SDP of a message is: 0, and sdp->len 0 when it has no body; else
- * the status code that refuses the message. */
+/* Where the SDP of a message is: 0, and sdp->len 0 when it has no body that
+ * counts; else the status code that refuses the message. */
 uint16_t sdesp_sip_body_sdp(struct sdesp_span *sdp, const struct sip_msg *msg);
 
 /* A body around a section, the same again while the text is the same. NULL:

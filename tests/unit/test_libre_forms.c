@@ -136,6 +136,25 @@ static void test_options_in_call(void **state)
 	bye(3, tag);
 }
 
+/* A body that the caller does not insist on is as none: we offer. */
+static void test_optional_body(void **state)
+{
+	char tag[256];
+	const char *ok;
+
+	(void)state;
+	raw_request(&raw, &bob, "INVITE", 1, "",
+		"Content-Disposition: icon; handling=Optional\r\n",
+		"application/x-garbage", "???");
+	ok = raw_wait(&raw, "SIP/2.0 200", 1000);
+	raw_to_tag(tag, ok);
+	assert_int_equal(end_answer_text(&raw.end, raw_body(ok), 0), SDESP_OK);
+	raw_request(&raw, &bob, "ACK", 1, tag, "", "application/sdp",
+		raw_sdp(raw.end.text));
+	run_until_count(&bob.events[SDESP_EV_ESTABLISHED], 1, 1000);
+	bye(2, tag);
+}
+
 /* What is shown to people has no line ends and steers no terminal. */
 static void test_control_characters(void **state)
 {
@@ -184,6 +203,7 @@ int main(void)
 		TEST(test_without_brackets),
 		TEST(test_record_route),
 		TEST(test_options_in_call),
+		TEST(test_optional_body),
 		TEST(test_control_characters),
 		TEST(test_name_like_an_address),
 	};
