@@ -317,7 +317,8 @@ void ua_calls_close(struct ua *ua)
 			continue;
 		ua_say("closed %s: given up, no answer",
 			sdesp_call_peer(ua->call[i].call));
-		if (ua->code == DONE && !ua->call[i].established)
+		if (ua->code == DONE && !ua->config.listener &&
+			!ua->call[i].established)
 			ua->code = REFUSED;
 	}
 	ua->calls = mem_deref(ua->calls);

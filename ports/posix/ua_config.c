@@ -73,10 +73,10 @@ static int read_hop(const struct ua_config *c, char uri[UA_URI],
 		return usage_error("%s%s: expected a SIP URI, for example "
 				   "sip:camera@192.0.2.10:5060",
 			option, text);
-	if (pl_strcasecmp(&parsed.scheme, "sips") == 0 &&
-		c->transport != SIP_TRANSP_TLS)
-		return usage_error(
-			"%s%s: sips needs --transport tls", option, text);
+	if (pl_strcasecmp(&parsed.scheme, "sips") == 0)
+		return usage_error("%s%s: libre has no sips:; expected sip: "
+				   "and --transport tls",
+			option, text);
 	if (uri_param_get(&parsed.params, &name, &value) == 0) {
 		if (pl_strcasecmp(&value, wanted) != 0)
 			return usage_error("%s%s: not what --transport says "

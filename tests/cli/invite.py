@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Send one INVITE over UDP with a body of one's choice and print the final
 response, with what differs in any two (tags, branch, Call-ID) left out. METHOD
-in the environment is sent instead of INVITE.
+in the environment is sent instead of INVITE; with ACK=no nothing follows.
 usage: invite.py PORT FROM [TYPE FILE [HEADER-FIELD]]
 SPDX-License-Identifier: MIT"""
 import os
@@ -43,8 +43,9 @@ while True:
         break
 to = re.search(r"(?im)^To:.*\r$", text).group(0).strip()
 branch = head[1]
-s.sendto(("\r\n".join(["ACK " + head[0].split(" ", 1)[1], branch, head[2], to,
-                       head[4], head[5], "CSeq: 1 ACK", "Content-Length: 0"])
-          + "\r\n\r\n").encode(), ("127.0.0.1", port))
+if os.environ.get("ACK") != "no":
+    ack = ["ACK " + head[0].split(" ", 1)[1], branch, head[2], to, head[4], head[5],
+           "CSeq: 1 ACK", "Content-Length: 0"]
+    s.sendto(("\r\n".join(ack) + "\r\n\r\n").encode(), ("127.0.0.1", port))
 text = re.sub(r"(?im)^(Via|Call-ID):.*\r\n", "", text)
 print(re.sub(r"tag=[^\r;]*", "tag=", text).replace("\r", ""), end="")

@@ -62,6 +62,13 @@ holds "counted" kill "$l"
 ends "listener ends" "$l" 0
 holds "nobody got through" grep -q '^served 0 calls, refused' l.out
 
+# A caller that says nothing more: the listener's end is an ordinary one.
+listen --allow "$phone"
+ACK=no invite "$phone" application/sdp good > r10
+holds "200" grep -q '^SIP/2.0 200' r10
+ends "listener ends" "$l" 0 INT
+holds "told" grep -q '^closed .*given up, no answer' l.out
+
 # P-Asserted-Identity: only from a trusted proxy, and then nothing else.
 listen --allow "$phone" --trust 192.0.2.1
 try 1 "round the proxy" --aor "$phone" "$camera:$sip"
@@ -138,7 +145,9 @@ expect 2 "no SIP URI" "$SDESP" ua call camera
 says 'expected a SIP URI'
 expect 2 "no transport" "$SDESP" ua call --transport sctp "$camera"
 expect 2 "another transport" "$SDESP" ua call "$camera;transport=tcp"
-expect 2 "sips over UDP" "$SDESP" ua call sips:camera@127.0.0.1
+expect 2 "sips" "$SDESP" ua call --transport tls --tls-ca ca \
+	sips:camera@127.0.0.1
+says 'expected sip: and --transport tls'
 expect 2 "no address of ours" "$SDESP" ua call --sip 0.0.0.0 "$camera"
 expect 3 "not our address" "$SDESP" ua call --sip 192.0.2.1 "$camera"
 expect 2 "malformed --forward" "$SDESP" ua call --forward 1 "$camera"
