@@ -120,7 +120,10 @@ static void answered(struct sdesp_call *call, const struct sip_msg *msg)
 	memset(&why, 0, sizeof why);
 	call->dlg = sdesp_sip_fork_win(call->fork, msg);
 	if (call->dlg == NULL) {
-		failed(call, EBADMSG);
+		sdesp_sip_media_fail(call);
+		sdesp_call_why(call, SDESP_CALL_NO_AGREEMENT, 0,
+			SDESP_ERR_MISSING, "the answer has no Contact");
+		sdesp_call_end(call);
 		return;
 	}
 	call->updates = sip_msg_hdr_has_value(msg, SIP_HDR_ALLOW, "UPDATE");

@@ -155,6 +155,35 @@ static void test_optional_body(void **state)
 	bye(2, tag);
 }
 
+/* Without a Contact there is nowhere to send an ACK. */
+static void test_200_without_contact(void **state)
+{
+	char via[256], from[256], to[256], callid[256], cseq[256], uri[64];
+	const char *request;
+	char *text = NULL;
+
+	(void)state;
+	(void)re_snprintf(uri, sizeof uri, "sip:raw@%J", &raw.addr);
+	assert_int_equal(party_call_uri(&bob, uri), SDESP_OK);
+	request = raw_wait(&raw, "INVITE", 1000);
+	assert_int_equal(re_sdprintf(&text,
+				 "SIP/2.0 200 OK\r\nVia: %s\r\nFrom: %s\r\n"
+				 "To: %s;tag=1\r\nCall-ID: %s\r\nCSeq: %s\r\n"
+				 "Content-Length: 0\r\n\r\n",
+				 raw_header(via, request, "Via"),
+				 raw_header(from, request, "From"),
+				 raw_header(to, request, "To"),
+				 raw_header(callid, request, "Call-ID"),
+				 raw_header(cseq, request, "CSeq")),
+		0);
+	raw_say(&raw, text);
+	mem_deref(text);
+	run_until_count(&bob.closed, 1, 1000);
+	assert_int_equal(bob.end.why, SDESP_CALL_NO_AGREEMENT);
+	assert_non_null(strstr(bob.text, "no Contact"));
+	assert_true(fake_backend_empty(&bob.backend));
+}
+
 /* What is shown to people has no line ends and steers no terminal. */
 static void test_control_characters(void **state)
 {
@@ -204,6 +233,7 @@ int main(void)
 		TEST(test_record_route),
 		TEST(test_options_in_call),
 		TEST(test_optional_body),
+		TEST(test_200_without_contact),
 		TEST(test_control_characters),
 		TEST(test_name_like_an_address),
 	};
