@@ -24,6 +24,9 @@ trap cleanup EXIT
 start() {
 	as=$1
 	shift
+	# Now, not when it runs: nobody waits for what an earlier one said.
+	: > "$as.out"
+	: > "$as.err"
 	"$@" > "$as.out" 2> "$as.err" < /dev/null &
 	pid=$!
 	pids="$pids $pid"
