@@ -126,6 +126,21 @@ wait_for "registrar gone" r.err 'not registered at .*; trying again'
 holds "told once" [ "$(grep -c registered r.err)" = 1 ]
 ends "ends without it" "$pid" 0 INT
 
+# Somebody who has moved: nobody is called whom the person did not name.
+cat > moved.py << 'END'
+import re, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.settimeout(20)
+text, peer = s.recvfrom(65536)
+kept = re.findall(r"(?im)^(?:Via|From|To|Call-ID|CSeq):.*\r\n", text.decode())
+s.sendto(("SIP/2.0 302 Moved\r\n" + "".join(kept) + "Contact: <sip:new@192.0.2.9>"
+          "\r\nContent-Length: 0\r\n\r\n").encode(), peer)
+END
+start m /usr/bin/python3 moved.py "$sip"
+try 1 "moved" --aor "$phone" "$camera:$sip"
+prints '^closed .*: 302 Moved: try sip:new@192.0.2.9'
+
 # A peer that is killed: silence, a question, no answer.
 listen --allow "$phone" --transport tcp --silence 1
 start c "$SDESP" ua call --aor "$phone" --transport tcp --silence 1 \

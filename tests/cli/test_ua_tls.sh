@@ -73,6 +73,17 @@ try 3 "another host's certificate" --tls-cert phone.pem --tls-ca ca.pem
 says 'TLS: certificate .*elsewhere: not of 127.0.0.1'
 ends "listener ends" "$l" 0 INT
 
+# So must a registrar prove who it is: the other listener plays it.
+listen --transport tls --tls-cert elsewhere.pem --allow "$phone"
+start r "$SDESP" ua listen --sip "127.0.0.1:$web" --aor "$camera" \
+	--transport tls --tls-cert camera.pem --tls-ca ca.pem \
+	--registrar "sip:127.0.0.1:$sip" --allow "$phone" --seconds 20
+wait_for "another host's registrar" r.err \
+	'TLS: certificate .*elsewhere: not of 127.0.0.1'
+wait_for "not registered there" r.err 'not registered at .*; trying again'
+ends "listener ends" "$pid" 0 INT
+ends "registrar ends" "$l" 0 INT
+
 # A certificate for the name that was called.
 certificate named ca DNS:localhost
 listen --transport tls --tls-cert named.pem --allow "$phone"

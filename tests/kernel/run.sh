@@ -45,10 +45,12 @@ agree() {
 		$S accept --state a.state answer
 }
 start_a() {
+	: > a.log # of the last one: it says running
 	ip netns exec a $S run --state a.state --backend "$1" 2> a.log &
 	a=$!
 }
 start_b() {
+	: > b.log # of the last one: it says running
 	ip netns exec b $S run --state b.state --backend "$1" 2> b.log &
 	b=$!
 }
