@@ -2,7 +2,7 @@
 #
 #   make deps demo            set up and run the main job
 #   make test-deps check      set up and pass the tests
-#   make all lint layers bench size fuzz install clean
+#   make all lint layers bench size soak fuzz install clean
 #
 # Variables: CC, CFLAGS, LDFLAGS, BUILD, PREFIX, DESTDIR, BEARSSL_DIR (a tree
 # with inc/ and build/libbearssl.a, instead of the system's library), SAN=1
@@ -88,6 +88,9 @@ LIBRE_H := $(sort $(wildcard ports/libre/sdesp_*.h))
 LIBRE_UNIT_SRC := $(filter tests/unit/test_libre_%,$(UNIT_SRC))
 LIBRE_SUPPORT_SRC := $(sort $(wildcard tests/support/libre/*.c))
 
+# Programs that call over and over: not in check, but for soak and bench.
+CALLS_SRC := $(sort $(wildcard tests/calls/*.c))
+
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 pic = $(patsubst %.c,$(BUILD)/pic/%.o,$(1))
 
@@ -103,8 +106,9 @@ CASES := $(BUILD)/tests/cases/run_cases
 README_EXAMPLE := $(BUILD)/tests/readme/example
 BENCH := $(BUILD)/bench
 
-.PHONY: all sources deps test-deps demo check check-guest check-netns interop lint \
-	layers symbols bench size cross fuzz fuzz-smoke install install-baresip clean format
+.PHONY: all sources deps test-deps demo check check-guest check-netns interop \
+	soak soak-own soak-sipp lint layers symbols bench size cross fuzz \
+	fuzz-smoke install install-baresip clean format
 
 all: $(LIB) $(SHARED) $(LIBRE_LIB) $(LWIP_LIB) $(PROGRAM) \
 	$(BUILD)/sdesp.pc $(BUILD)/sdesp-lwip.pc
@@ -138,7 +142,8 @@ $(BUILD)/.have-libre:
 		{ echo 're/re.h or openssl/ssl.h is missing: run "make deps" as root' >&2; exit 1; }
 	@touch $@
 
-$(call obj,$(LIBRE_SRC) $(LIBRE_UNIT_SRC) $(LIBRE_SUPPORT_SRC)): $(BUILD)/.have-libre
+$(call obj,$(LIBRE_SRC) $(LIBRE_UNIT_SRC) $(LIBRE_SUPPORT_SRC) $(CALLS_SRC)): \
+	$(BUILD)/.have-libre
 
 # --- library and program --------------------------------------------------
 
@@ -288,6 +293,9 @@ $(UA_UNIT): TEST_LIBS += $(LIBRE_LIBS)
 $(BUILD)/tests/unit/test_guard: $(call obj,ports/posix/guard_traffic.c)
 $(BUILD)/tests/unit/test_status: $(call obj,ports/posix/status.c \
 	ports/posix/sa_text.c)
+$(BUILD)/tests/unit/test_control_wire: $(call obj,ports/posix/control_wire.c)
+$(BUILD)/tests/unit/test_state_backend: $(call obj,ports/posix/state_backend.c \
+	ports/posix/state_claim.c)
 
 $(UNIT): $(BUILD)/%: $(BUILD)/%.o $(call obj,$(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -300,13 +308,21 @@ LIBRE_UNIT := $(patsubst %.c,$(BUILD)/%,$(LIBRE_UNIT_SRC))
 $(LIBRE_UNIT): $(call obj,$(LIBRE_SUPPORT_SRC)) $(LIBRE_LIB)
 $(LIBRE_UNIT): TEST_LIBS := -lcmocka $(LIBRE_LIBS)
 
+CALLS := $(patsubst %.c,$(BUILD)/%,$(CALLS_SRC))
+
+$(CALLS): $(BUILD)/%: $(BUILD)/%.o \
+		$(call obj,$(LIBRE_SUPPORT_SRC) $(SUPPORT_SRC)) $(LIBRE_LIB) $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBRE_LIBS) $(BEARSSL_LIBS)
+
 $(CASES): $(call obj,$(sort $(wildcard tests/cases/*.c)) $(SUPPORT_SRC)) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(BEARSSL_LIBS)
 
 # What a harness needs beyond the library.
-FUZZ_MORE := ports/libre/mime.c
+FUZZ_MORE := ports/libre/mime.c ports/posix/control_wire.c
 
 # Each harness with a plain main that replays files.
 $(REPLAY): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fuzz/main.o \
@@ -323,6 +339,16 @@ $(README_EXAMPLE): $(BUILD)/tests/readme/example.c tests/readme/peer.c $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(BASE_FLAGS) -Werror $(CFLAGS) $(LDFLAGS) -o $@ \
 		$^ $(BEARSSL_LIBS)
+
+# What calls over and over, too slow for check. (2000 calls; with SAN=1 200.)
+soak: soak-own soak-sipp
+
+soak-own: $(BUILD)/tests/calls/soak
+	@sh tests/support/run.sh $(RESULTS) $<
+
+soak-sipp: $(PROGRAM)
+	@SDESP=$(abspath $<) BUILD=$(BUILD) \
+		sh tests/support/run.sh $(RESULTS) tests/interop/soak.sh
 
 # What runs in a guest, whose kernel has ESP: all programs of one folder.
 KERNEL_TESTS := $(sort $(wildcard tests/kernel/test_*.sh))
@@ -395,7 +421,7 @@ interop: $(KERNEL)
 # --- what the code looks like ---------------------------------------------
 
 LINT_SRC := $(LIB_SRC) $(LIBRE_SRC) $(LIBRE_SUPPORT_SRC) $(CMD_SRC) \
-	$(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
+	$(CALLS_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(FUZZ_SRC) \
 	fuzz/main.c $(BENCH_SRC) $(KERNEL_SRC) $(NETNS_SRC) $(LWIP_SRC) \
 	$(LWIP_TEST_SRC) \
 	$(sort $(wildcard tests/cases/*.c tests/readme/*.c))
@@ -442,8 +468,9 @@ $(BENCH): $(call obj,$(BENCH_SRC) $(SUPPORT_SRC)) $(LIB)
 	@echo '  LD  $@'
 	@$(CC) $(LDFLAGS) -o $@ $^ -lcrypto $(BEARSSL_LIBS)
 
-bench: $(BENCH)
+bench: $(BENCH) $(BUILD)/tests/calls/setup
 	@$(BENCH)
+	@$(BUILD)/tests/calls/setup
 	@sh tests/bench/instructions.sh $(BENCH)
 
 size: $(LIB)

@@ -4,6 +4,7 @@
  */
 #include "base/be.h"
 #include "base/ct.h"
+#include "base/divide.h"
 
 #include "events.h"
 #include "sdesp_inner.h"
@@ -159,7 +160,8 @@ static void open(struct sdesp_udp_sa *sa, struct sdesp_pkt *pkts, size_t n,
 	uint64_t now_ms)
 {
 	if (sa->watch.state != SDESP_SA_DEAD) {
-		sdesp_esp_open(&sa->esp.rx, pkts, n, (uint32_t)(now_ms / 1000));
+		(void)sdesp_divide(&now_ms, 1000);
+		sdesp_esp_open(&sa->esp.rx, pkts, n, (uint32_t)now_ms);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)

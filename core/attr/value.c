@@ -23,7 +23,7 @@ unsigned sdesp_attr_kind(const struct sdesp_attr *attr)
 
 const char *sdesp_value_stranger(struct sdesp_span span)
 {
-	for (size_t i = 0; i < span.len; i++) {
+	for (size_t i = sdesp_span_plain(span, ' '); i < span.len; i++) {
 		if ((span.p[i] < ' ' || span.p[i] > '~') && span.p[i] != '\t')
 			return span.p + i;
 	}
@@ -35,6 +35,7 @@ void sdesp_value_init(struct sdesp_reader *r, const struct sdesp_attr *attr)
 	const char *at;
 
 	sdesp_reader_init(r, attr->value, attr->line, attr->column);
+	r->rest = sdesp_span_trim(r->rest);
 	if (r->rest.len > SDESP_MAX_VALUE)
 		sdesp_reader_fail(r, r->rest.p + SDESP_MAX_VALUE,
 			SDESP_ERR_LIMIT, "the value is too long",
@@ -43,5 +44,4 @@ void sdesp_value_init(struct sdesp_reader *r, const struct sdesp_attr *attr)
 	if (at != NULL)
 		sdesp_reader_fail(r, at, SDESP_ERR_SYNTAX, SDESP_STRANGER,
 			SDESP_PRINTABLE);
-	r->rest = sdesp_span_trim(r->rest);
 }

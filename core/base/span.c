@@ -10,11 +10,6 @@ struct sdesp_span sdesp_span_of(const char *s)
 	return span;
 }
 
-int sdesp_span_equal(struct sdesp_span a, struct sdesp_span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
-}
-
 /* How many octets a span and a string have in common at their start. */
 static size_t common(struct sdesp_span span, const char *s)
 {
@@ -48,15 +43,35 @@ struct sdesp_span sdesp_span_trim(struct sdesp_span span)
 	return span;
 }
 
+/* n in each octet of a word. */
+#define ALL(n) (UINTPTR_MAX / 255 * (n))
+
+size_t sdesp_span_plain(struct sdesp_span span, unsigned char lo)
+{
+	size_t n = 0;
+
+	for (; span.len - n >= sizeof(uintptr_t); n += sizeof(uintptr_t)) {
+		uintptr_t word;
+
+		/* The first octet below lo borrows; one over '~' carries into
+		 * its top bit, or has it. */
+		memcpy(&word, span.p + n, sizeof word);
+		if (((word - ALL(lo)) | (word + ALL(1)) | word) & ALL(128))
+			break;
+	}
+	return n;
+}
+
 struct sdesp_span sdesp_span_word(struct sdesp_span *rest)
 {
 	struct sdesp_span word = *rest;
-	size_t n = 0;
+	size_t n;
 
 	while (word.len > 0 && sdesp_is_space(*word.p)) {
 		word.p++;
 		word.len--;
 	}
+	n = sdesp_span_plain(word, '!');
 	while (n < word.len && !sdesp_is_space(word.p[n]))
 		n++;
 	rest->p = word.p + n;
@@ -69,16 +84,16 @@ struct sdesp_span sdesp_span_word(struct sdesp_span *rest)
  * a time: it is most of what reading a text costs. */
 static size_t find(struct sdesp_span span, char c)
 {
-	const uintptr_t ones = UINTPTR_MAX / 255;
 	size_t n = 0;
 
-	for (; span.len - n >= sizeof ones; n += sizeof ones) {
+	for (; span.len - n >= sizeof(uintptr_t); n += sizeof(uintptr_t)) {
 		uintptr_t word;
 
-		/* Some octet of word becomes zero, and then borrows. */
+		/* An octet that becomes zero borrows. One beyond ASCII stops
+		 * this too. */
 		memcpy(&word, span.p + n, sizeof word);
-		word ^= ones * (unsigned char)c;
-		if (((word - ones) & ~word & ones << 7) != 0)
+		word ^= ALL((unsigned char)c);
+		if (((word - ALL(1)) & ALL(128)) != 0)
 			break;
 	}
 	while (n < span.len && span.p[n] != c)
@@ -130,13 +145,12 @@ int sdesp_span_number(uint64_t *value, struct sdesp_span span, uint64_t max)
 /* The value of a hex digit, or 16. */
 static unsigned hex_value(char c)
 {
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned)(c - 'a') + 10;
-	if (c >= 'A' && c <= 'F')
-		return (unsigned)(c - 'A') + 10;
-	return 16;
+	unsigned digit = (unsigned char)c - (unsigned)'0';
+	unsigned letter = ((unsigned char)c | 32u) - 'a';
+
+	if (digit < 10)
+		return digit;
+	return letter < 6 ? letter + 10 : 16;
 }
 
 int sdesp_span_hex(uint8_t *octets, size_t len, struct sdesp_span span)

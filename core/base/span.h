@@ -5,6 +5,8 @@
 #ifndef SDESP_BASE_SPAN_H
 #define SDESP_BASE_SPAN_H
 
+#include <string.h>
+
 #include "sdesp_sdp.h"
 
 /* White space of SDP attribute values: SP and HTAB. */
@@ -12,6 +14,10 @@ static inline int sdesp_is_space(char c)
 {
 	return c <= ' ' && (c == ' ' || c == '\t');
 }
+
+/* How many octets at the start are sure to be all from lo to '~': some way to
+ * the first that is not, in large steps. */
+size_t sdesp_span_plain(struct sdesp_span span, unsigned char lo);
 
 /* Both ends without white space. */
 struct sdesp_span sdesp_span_trim(struct sdesp_span span);
@@ -24,7 +30,10 @@ struct sdesp_span sdesp_span_word(struct sdesp_span *rest);
  * absent when there is no stop. */
 struct sdesp_span sdesp_span_cut(struct sdesp_span *rest, char stop);
 
-int sdesp_span_equal(struct sdesp_span a, struct sdesp_span b);
+static inline int sdesp_span_equal(struct sdesp_span a, struct sdesp_span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
 
 /* 1 when a span begins with this NUL-terminated string. */
 int sdesp_span_begins(struct sdesp_span span, const char *s);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/divide.h"
 
 void sdesp_text_init(struct sdesp_text *text, char *buf, size_t cap)
 {
@@ -64,10 +65,10 @@ void sdesp_text_decimal(struct sdesp_text *text, uint64_t value)
 	char digits[20];
 	struct sdesp_span span = {digits + sizeof digits, 0};
 
-	do {
-		digits[sizeof digits - ++span.len] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
+	do
+		digits[sizeof digits - ++span.len] =
+			(char)('0' + sdesp_divide(&value, 10));
+	while (value > 0);
 	span.p -= span.len;
 	sdesp_text_span(text, span);
 }

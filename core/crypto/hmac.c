@@ -13,9 +13,10 @@ static void key_block(uint8_t state[SDESP_SHA256], const uint8_t *key,
 	br_sha256_context hash;
 	uint8_t block[BLOCK];
 
-	memset(block, pad, sizeof block);
-	for (size_t i = 0; i < key_len; i++)
-		block[i] ^= key[i];
+	memset(block, 0, sizeof block);
+	memcpy(block, key, key_len);
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] ^= pad;
 	br_sha256_init(&hash);
 	br_sha256_update(&hash, block, sizeof block);
 	br_sha256_state(&hash, state);

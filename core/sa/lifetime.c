@@ -1,6 +1,8 @@
 /* How long an SA may live. SPEC 9.3. SPDX-License-Identifier: MIT */
 #include "sa/lifetime.h"
 
+#include "base/divide.h"
+
 #define LEAST_SECONDS 60 /* less is not listened to (SPEC 4.1.5) */
 
 uint64_t sdesp_lifetime_packets(int esn)
@@ -16,7 +18,9 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 static uint64_t part(uint64_t limit, unsigned percent)
 {
-	return limit / 100 * percent + limit % 100 * percent / 100;
+	uint32_t rest = sdesp_divide(&limit, 100);
+
+	return limit * percent + rest * percent / 100;
 }
 
 void sdesp_lifetime_set(struct sdesp_sa *sa, const struct sdesp_limits *policy,

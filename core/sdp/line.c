@@ -21,8 +21,7 @@ int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line)
 {
 	if (!sdesp_line_is(line, 'a'))
 		return 0;
-	attr->value.p = line.p + 2;
-	attr->value.len = line.len - 2;
+	attr->value = sdesp_line_value(line);
 	attr->name = sdesp_span_cut(&attr->value, ':');
 	attr->column = 3 + (unsigned)attr->name.len;
 	if (attr->value.p != NULL)
@@ -32,15 +31,14 @@ int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line)
 
 int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line)
 {
-	struct sdesp_span rest = line, type, parts, literal;
+	struct sdesp_span rest, type, parts, literal;
 	uint64_t number;
 	int family = 0, known;
 
 	if (!sdesp_line_is(line, 'c'))
 		return 0;
 	memset(addr, 0, sizeof *addr);
-	rest.p += 2;
-	rest.len -= 2;
+	rest = sdesp_line_value(line);
 	known = sdesp_span_is(sdesp_span_word(&rest), "IN");
 	type = sdesp_span_word(&rest);
 	parts = sdesp_span_word(&rest);
@@ -60,21 +58,20 @@ int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line)
 	return 1;
 }
 
-int sdesp_line_direction(uint8_t *direction, const struct sdesp_attr *attr)
+int sdesp_line_direction(uint8_t *direction, struct sdesp_span name)
 {
-	static const char *const names[] = {
+	static const char names[][9] = {
 		[SDESP_SENDRECV] = "sendrecv",
 		[SDESP_SENDONLY] = "sendonly",
 		[SDESP_RECVONLY] = "recvonly",
 		[SDESP_INACTIVE] = "inactive",
 	};
-	struct sdesp_span name;
 
-	if (attr->value.p != NULL)
+	name = sdesp_span_trim(name);
+	if (name.len != sizeof names[0] - 1)
 		return 0;
-	name = sdesp_span_trim(attr->name);
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (sdesp_span_is(name, names[i])) {
+		if (memcmp(name.p, names[i], name.len) == 0) {
 			*direction = (uint8_t)i;
 			return 1;
 		}

@@ -19,6 +19,14 @@ static inline int sdesp_line_is(struct sdesp_span line, char type)
 	return line.len >= 2 && line.p[0] == type && line.p[1] == '=';
 }
 
+/* What follows there. */
+static inline struct sdesp_span sdesp_line_value(struct sdesp_span line)
+{
+	line.p += 2;
+	line.len -= 2;
+	return line;
+}
+
 /* Split "a=name:value" or "a=name". 0: it is no a= line. */
 int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line);
 
@@ -28,8 +36,8 @@ int sdesp_line_attribute(struct sdesp_attr *attr, struct sdesp_span line);
  */
 int sdesp_line_connection(struct sdesp_addr *addr, struct sdesp_span line);
 
-/* The direction that an attribute names; 0: it names none. */
-int sdesp_line_direction(uint8_t *direction, const struct sdesp_attr *attr);
+/* The direction of which this is the name; 0: of none. */
+int sdesp_line_direction(uint8_t *direction, struct sdesp_span name);
 
 /* Fill media, port, port_count, proto and fmt from an m= line. */
 SDESP_CHECK int sdesp_line_media(struct sdesp_section *section,

@@ -28,7 +28,7 @@ static void read_port(struct sdesp_reader *r, struct sdesp_section *section,
 int sdesp_line_media(struct sdesp_section *section, struct sdesp_span line,
 	unsigned number, struct sdesp_why *why)
 {
-	struct sdesp_span rest = {line.p + 2, line.len - 2}, port;
+	struct sdesp_span rest = sdesp_line_value(line), port;
 	struct sdesp_reader r;
 
 	sdesp_reader_init(&r, rest, number, 3);

@@ -17,7 +17,6 @@ struct lines {
 static void skip_to_media(struct sdesp_sdp *sdp, struct lines *lines)
 {
 	struct sdesp_span line, next = sdp->rest;
-	struct sdesp_attr attr;
 
 	memset(lines, 0, sizeof *lines);
 	while (sdesp_line_next(&line, &next)) {
@@ -26,9 +25,9 @@ static void skip_to_media(struct sdesp_sdp *sdp, struct lines *lines)
 		if (!lines->has_conn)
 			lines->has_conn = (uint8_t)sdesp_line_connection(
 				&lines->conn, line);
-		if (!lines->has_direction && sdesp_line_attribute(&attr, line))
+		if (!lines->has_direction && sdesp_line_is(line, 'a'))
 			lines->has_direction = (uint8_t)sdesp_line_direction(
-				&lines->direction, &attr);
+				&lines->direction, sdesp_line_value(line));
 		sdp->rest = next;
 		sdp->line++;
 	}

@@ -24,7 +24,8 @@ void sdesp_section_from_pairs(struct sdesp_section *section, unsigned index,
 	section->pairs = pairs;
 	section->npairs = npairs;
 	while (sdesp_section_next(section, &cursor, &attr)) {
-		if (sdesp_line_direction(&section->direction, &attr))
+		if (attr.value.p == NULL &&
+			sdesp_line_direction(&section->direction, attr.name))
 			break;
 	}
 }

@@ -5,6 +5,7 @@
 #include "nego/local.h"
 #include "nego/write.h"
 #include "sa/lifetime.h"
+#include "sdp/line.h"
 #include "session/session.h"
 
 /* The last offerer goes first when a lifetime ends: 80 to 95 % of it. */
@@ -62,15 +63,16 @@ int sdesp_hash_own(uint8_t hash[SDESP_HASH_LEN], const struct sdesp_session *s,
 	const struct sdesp_text *text, size_t start,
 	const struct sdesp_local *local)
 {
+	struct sdesp_span line, rest = {text->buf + start, text->len - start};
 	struct sdesp_section section;
-	struct sdesp_sdp sdp;
-	struct sdesp_why why;
 
 	if (text->status != SDESP_OK)
 		return text->status;
-	sdesp_sdp_init(&sdp, text->buf + start, text->len - start);
-	if (sdesp_sdp_next(&sdp, &section, &why) != 1)
+	memset(&section, 0, sizeof section);
+	if (!sdesp_line_next(&line, &rest) ||
+		sdesp_line_media(&section, line, 1, NULL) != SDESP_OK)
 		return SDESP_ERR_ARG;
+	section.body = rest;
 	section.index = local->index;
 	sdesp_canon_hash(hash, &section, s->port->kex);
 	return SDESP_OK;

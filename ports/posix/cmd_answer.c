@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "ports/posix/body.h"
+#include "ports/posix/exchange.h"
 #include "ports/posix/report.h"
 
 #define SECTION_MAX 4096
@@ -28,36 +29,50 @@ static int answer_failed(const struct state *st, const struct body *offer,
 	return refuse_status(offer->file, section->line, status, why);
 }
 
-/* The SAs are on the disk before the answer is out. Its way to the other end
- * is the caller's: that we may write it stands for the ACK. */
-static int write_answer(struct state *st, const struct body *offer,
-	const struct sdesp_section *section)
+/* The answer's way to the other end is the caller's: that we may write it
+ * stands for the ACK. Only a run that has traffic waits for better news
+ * (run_follow.c): what it sends under the new keys too early is lost. */
+static int confirm(struct state *st)
 {
-	static char out[SECTION_MAX], body[BODY_MAX];
+	struct sdesp_session_info info;
+	int status;
+
+	sdesp_session_info(&st->session, &info);
+	if (st->backend.live != NULL && info.state == SDESP_REKEY_ANSWERED)
+		return DONE;
+	status = sdesp_session_confirm(&st->session, st->clock_ms);
+	if (status != SDESP_OK && status != SDESP_ERR_STATE)
+		return refuse_status("answer", 0, status, NULL);
+	return state_tick(st);
+}
+
+/* The SAs are on the disk before the answer is out. */
+static int write_answer(struct state *st, const struct body *offer,
+	const struct sdesp_section *section, FILE *out)
+{
+	static char own[SECTION_MAX], body[BODY_MAX];
 	struct sdesp_text text, whole;
 	struct sdesp_why why = {0, 0, 0, NULL, NULL};
 	int status, code;
 
-	sdesp_text_init(&text, out, sizeof out);
+	sdesp_text_init(&text, own, sizeof own);
 	status = sdesp_session_answer(&st->session, section,
 		&st->settings.local, st->clock_ms, &text, &why);
 	if (status != SDESP_OK)
 		return answer_failed(st, offer, section, status, &why);
 	code = body_decline_others(st, offer, section->index);
-	if (code != DONE)
-		return code;
-	status = sdesp_session_confirm(&st->session, st->clock_ms);
-	if (status != SDESP_OK && status != SDESP_ERR_STATE)
-		return refuse_status("answer", 0, status, NULL);
-	code = state_tick(st);
 	sdesp_text_init(&whole, body, sizeof body);
-	body_write(&whole, st, out, text.len);
+	body_write(&whole, st, own, text.len);
 	if (code == DONE && whole.status != SDESP_OK)
 		code = system_error("answer: too long");
 	if (code == DONE)
+		code = confirm(st);
+	if (code == DONE)
 		code = state_store(st);
 	if (code == DONE)
-		fwrite(body, 1, whole.len, stdout);
+		fwrite(body, 1, whole.len, out);
+	else
+		sdesp_session_fail(&st->session, st->clock_ms);
 	return code;
 }
 
@@ -77,27 +92,35 @@ static int first_answer(struct state *st, const struct options *o,
 		return code;
 	(void)settings_policy(&st->settings, section);
 	code = state_create(st, o->state);
-	return code == DONE ? write_answer(st, offer, section) : code;
+	return code == DONE ? write_answer(st, offer, section, stdout) : code;
+}
+
+int exchange_answer(struct state *st, const struct options *o,
+	const struct body *offer, FILE *out)
+{
+	struct option_number index = {0, 1};
+	struct sdesp_section section;
+	int code;
+
+	index.value = st->settings.local.index;
+	code = body_section(&section, offer, &index);
+	if (code == DONE)
+		code = exchange_change(st, o);
+	if (code != DONE)
+		return code;
+	(void)settings_policy(&st->settings, &section);
+	return write_answer(st, offer, &section, out);
 }
 
 static int later_answer(
 	struct state *st, const struct options *o, const struct body *offer)
 {
-	struct option_number index = {0, 1};
-	struct sdesp_section section;
-	int code = state_read(st, o->state);
+	int code = exchange_ask(o, CONTROL_ANSWER, offer);
 
-	if (code != DONE)
+	if (code >= 0)
 		return code;
-	index.value = st->settings.local.index;
-	code = body_section(&section, offer, &index);
-	if (code == DONE)
-		code = settings_change(&st->settings, o);
-	if (code != DONE)
-		return code;
-	(void)settings_policy(&st->settings, &section);
-	code = state_resume(st);
-	return code == DONE ? write_answer(st, offer, &section) : code;
+	code = state_open(st, o->state);
+	return code == DONE ? exchange_answer(st, o, offer, stdout) : code;
 }
 
 static int run(const struct options *o)
@@ -129,7 +152,8 @@ const struct command cmd_answer = {
 	"the other\nend; this end may send from now on. A refusal says why, "
 	"as\nfile:line:column, and leaves nothing behind.\n\n"
 	"If FILE exists it is a session, and the offer must be its rekey or "
-	"refresh;\nthen only --local and --direction may be given.\n\n"
+	"refresh;\nthen only --local and --direction may be given. If "
+	"sdesp run has FILE, it\nanswers, and its traffic goes on.\n\n"
 	"Without --ts every protocol may pass between the two outer "
 	"addresses, in\ntransport mode, as far as the offer asks for it.",
 	FOR_ANSWER,

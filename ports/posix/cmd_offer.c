@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "ports/posix/body.h"
+#include "ports/posix/exchange.h"
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
 
@@ -27,7 +28,7 @@ static int offer_failed(const struct state *st, int status)
 }
 
 /* Write the section, keep the state, then let the body out. */
-static int write_offer(struct state *st, int refresh)
+static int write_offer(struct state *st, int refresh, FILE *out)
 {
 	static char section[SECTION_MAX], body[BODY_MAX];
 	struct sdesp_text text, whole;
@@ -46,7 +47,7 @@ static int write_offer(struct state *st, int refresh)
 		return system_error("offer: too long");
 	code = state_store(st);
 	if (code == DONE)
-		fwrite(body, 1, whole.len, stdout);
+		fwrite(body, 1, whole.len, out);
 	return code;
 }
 
@@ -60,23 +61,43 @@ static int first_offer(struct state *st, const struct options *o)
 			SDESP_MAX_CRYPTO);
 	if (code == DONE)
 		code = state_create(st, o->state);
-	return code == DONE ? write_offer(st, 0) : code;
+	return code == DONE ? write_offer(st, 0, stdout) : code;
+}
+
+/* New keys are offered with the sequence numbers that are in use: a peer that
+ * asked for one kind may take no other. */
+static void keep_esn(struct sdesp_policy *policy, unsigned esn)
+{
+	unsigned i;
+
+	for (i = 0; i < policy->nproposals; i++)
+		policy->proposals[i].esn = (uint8_t)esn;
 }
 
 /* The session is there: only where we are and which way we send may change.
  * An earlier offer that was never answered has come to nothing. */
-static int later_offer(struct state *st, const struct options *o)
+int exchange_offer(struct state *st, const struct options *o, FILE *out)
 {
 	struct sdesp_session_info info;
-	int code = state_open(st, o->state);
+	int code = exchange_change(st, o);
 
-	if (code == DONE)
-		code = settings_change(&st->settings, o);
 	sdesp_session_info(&st->session, &info);
 	if (code == DONE && (info.state == SDESP_REKEY_OFFERED ||
 				    info.state == SDESP_REFRESH_OFFERED))
 		sdesp_session_fail(&st->session, st->clock_ms);
-	return code == DONE ? write_offer(st, o->refresh) : code;
+	keep_esn(&st->settings.policy, info.esn);
+	return code == DONE ? write_offer(st, o->refresh, out) : code;
+}
+
+static int later_offer(struct state *st, const struct options *o)
+{
+	int code = exchange_ask(
+		o, o->refresh ? CONTROL_REFRESH : CONTROL_REKEY, NULL);
+
+	if (code >= 0)
+		return code;
+	code = state_open(st, o->state);
+	return code == DONE ? exchange_offer(st, o, stdout) : code;
 }
 
 static int run(const struct options *o)
@@ -105,7 +126,8 @@ const struct command cmd_offer = {
 	"addresses, in\ntransport mode: you said so by typing this command. "
 	"Name less with --ts.\n\n"
 	"With --rekey or --refresh the session of FILE makes a new offer; "
-	"then only\n--local and --direction may be given.\n\n"
+	"then only\n--local and --direction may be given. If sdesp run has "
+	"FILE, it makes the offer,\nand its traffic goes on.\n\n"
 	"example:\n"
 	"  sdesp offer --state a --local 192.0.2.10:4500 \\\n"
 	"      --ts \"17 self any peer 5000\" > offer.sdp",

@@ -9,23 +9,20 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ports/posix/file.h"
 #include "ports/posix/options.h"
 #include "ports/posix/report.h"
 #include "ports/posix/run_carry.h"
 #include "ports/posix/run_child.h"
+#include "ports/posix/run_control.h"
 #include "ports/posix/run_path.h"
-#include "ports/posix/status.h"
-#include "ports/posix/status_socket.h"
 
 #define PATIENCE_MS 2000 /* from asking a program to end to ending it */
 
 struct runner {
-	struct state *st;
 	struct run_path path;
 	struct run_carry carry;
 	struct run_child child;
-	struct status_socket status;
+	struct run_control control;
 	struct sdesp_loop loop;
 	int code; /* of the path: DONE while it moves packets */
 };
@@ -69,40 +66,6 @@ static int watch_home(struct runner *r)
 	return DONE;
 }
 
-static void write_status(void *ctx, FILE *out, int json)
-{
-	struct runner *r = ctx;
-	struct status s;
-
-	memset(&s, 0, sizeof s);
-	s.name = r->st->path;
-	s.backend = home_name(r->path.home);
-	s.device = r->path.home->device;
-	status_take(&s, &r->st->session, &r->st->backend.base, r->st->clock_ms);
-	status_print(out, &s, 1, json);
-}
-
-static void from_status(void *ctx, int fd)
-{
-	struct runner *r = ctx;
-
-	(void)fd;
-	status_socket_serve(&r->status, write_status, r);
-}
-
-/* Whoever asks is told; that nobody can ask stops nothing. */
-static void open_status(struct runner *r)
-{
-	char path[FILE_PATH];
-
-	if ((size_t)snprintf(path, sizeof path, "%s" STATUS_SUFFIX,
-		    r->st->path) >= sizeof path ||
-		status_socket_open(&r->status, path) != DONE ||
-		sdesp_loop_add(&r->loop, r->status.fd, from_status, r) !=
-			SDESP_OK)
-		note("sdesp status cannot ask this program");
-}
-
 /* One round: what is due, then what comes, until a second has passed. */
 static void turn(struct runner *r, uint64_t end)
 {
@@ -115,6 +78,8 @@ static void turn(struct runner *r, uint64_t end)
 	until = end < until ? end : until;
 	if (sdesp_loop_wait(&r->loop, until) < 0 && errno != EINTR)
 		r->code = system_error("poll: %s", strerror(errno));
+	if (r->code == DONE)
+		r->code = r->control.code;
 }
 
 static int forward(struct runner *r, uint64_t end)
@@ -173,15 +138,13 @@ static int run_pair(struct runner *r, struct state *st, const struct options *o)
 
 	if (code != DONE)
 		return run_path_close(&r->path, code);
-	r->st = st;
-	r->status.fd = -1;
 	sdesp_loop_init(&r->loop);
 	code = watch_home(r);
 	if (code == DONE && home_udp(r->path.home) != NULL)
 		code = run_carry_open(&r->carry, &st->session,
 			home_udp(r->path.home), &r->loop, o);
 	if (code == DONE)
-		open_status(r);
+		run_control_open(&r->control, &r->path, &r->loop);
 	if (o->seconds.given)
 		end = sdesp_posix_now_ms() + o->seconds.value * 1000;
 	if (code == DONE && o->exec != NULL)
@@ -194,7 +157,7 @@ static int run_pair(struct runner *r, struct state *st, const struct options *o)
 		code = o->exec != NULL ? accompany(r, end) : forward(r, end);
 		report(r);
 	}
-	status_socket_close(&r->status);
+	run_control_close(&r->control);
 	run_carry_close(&r->carry);
 	return run_path_close(&r->path, code);
 }
@@ -249,8 +212,9 @@ const struct command cmd_run = {
 	"  a# sdesp run --state a --backend xfrm --exec ssh b\n\n"
 	"Sequence numbers are reserved in FILE before they are used. If run "
 	"is killed,\nits replay window is lost and inbound packets are refused "
-	"until a rekey.\nsdesp status shows how it goes. "
-	"SDESP_KEYLOGFILE=FILE writes the keys for\nWireshark.",
+	"until a rekey.\nsdesp status shows how it goes; sdesp offer --rekey, "
+	"answer and accept change\nthe keys meanwhile. "
+	"SDESP_KEYLOGFILE=FILE writes the keys for Wireshark.",
 	FOR_RUN,
 	0,
 	0,

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ports/posix/file.h"
+#include "ports/posix/control.h"
+#include "ports/posix/exchange.h"
 #include "ports/posix/options.h"
 #include "ports/posix/report.h"
 #include "ports/posix/state.h"
 #include "ports/posix/status.h"
-#include "ports/posix/status_socket.h"
 
 /* Nobody runs it: what the file knows. */
 static int from_file(const char *path, int json)
@@ -32,23 +32,23 @@ static int from_file(const char *path, int json)
 
 static int run(const struct options *o)
 {
-	char path[FILE_PATH];
+	enum control_verb verb = o->json ? CONTROL_JSON : CONTROL_STATUS;
+	struct control_request request;
 	int code;
 
 	if ((o->state == NULL) == (o->status_socket == NULL))
 		return usage_error("status: name one of --state and "
 				   "--status-socket");
-	if (o->status_socket != NULL) {
-		code = status_socket_ask(o->status_socket, o->json);
-		return code >= 0 ? code
-				 : system_error("%s: nobody answers there",
-					   o->status_socket);
+	if (o->status_socket == NULL) {
+		code = exchange_ask(o, verb, NULL);
+		return code >= 0 ? code : from_file(o->state, o->json);
 	}
-	if ((size_t)snprintf(path, sizeof path, "%s" STATUS_SUFFIX, o->state) >=
-		sizeof path)
-		return refuse("%s: too long a name", o->state);
-	code = status_socket_ask(path, o->json);
-	return code >= 0 ? code : from_file(o->state, o->json);
+	memset(&request, 0, sizeof request);
+	request.verb = verb;
+	code = control_ask(o->status_socket, &request);
+	return code >= 0 ? code
+			 : system_error("%s: nobody answers there",
+				   o->status_socket);
 }
 
 const struct command cmd_status = {

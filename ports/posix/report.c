@@ -6,6 +6,18 @@
 
 #include "ports/posix/report.h"
 
+static FILE *elsewhere; /* NULL: standard error */
+
+static FILE *messages(void)
+{
+	return elsewhere != NULL ? elsewhere : stderr;
+}
+
+void report_to(FILE *out)
+{
+	elsewhere = out;
+}
+
 /* What others wrote, file names or the realm of a registrar, neither makes a
  * line of its own nor steers the terminal. */
 static void say(const char *format, va_list args)
@@ -18,7 +30,7 @@ static void say(const char *format, va_list args)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
 	}
-	fprintf(stderr, "sdesp: %s\n", text);
+	fprintf(messages(), "sdesp: %s\n", text);
 }
 
 int refuse(const char *format, ...)
@@ -63,11 +75,11 @@ void note(const char *format, ...)
 int refuse_at(const char *file, unsigned line, unsigned column,
 	const char *what, const char *expected)
 {
-	fprintf(stderr, "%s:%u:%u: %s", file, line > 0 ? line : 1,
+	fprintf(messages(), "%s:%u:%u: %s", file, line > 0 ? line : 1,
 		column > 0 ? column : 1, what);
 	if (expected != NULL)
-		fprintf(stderr, "; expected %s", expected);
-	fputc('\n', stderr);
+		fprintf(messages(), "; expected %s", expected);
+	fputc('\n', messages());
 	return REFUSED;
 }
 

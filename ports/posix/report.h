@@ -5,6 +5,8 @@
 #ifndef SDESP_CMD_REPORT_H
 #define SDESP_CMD_REPORT_H
 
+#include <stdio.h>
+
 #include "sdesp_status.h"
 
 enum { DONE, REFUSED, USAGE, SYSTEM }; /* exit codes 0 to 3 */
@@ -19,6 +21,9 @@ enum { DONE, REFUSED, USAGE, SYSTEM }; /* exit codes 0 to 3 */
 int refuse(const char *format, ...) LIKE_PRINTF;
 int usage_error(const char *format, ...) LIKE_PRINTF;
 int system_error(const char *format, ...) LIKE_PRINTF;
+
+/* Where messages go from now on; NULL: standard error. */
+void report_to(FILE *out);
 
 /* Print a remark. */
 void note(const char *format, ...) LIKE_PRINTF;

@@ -9,6 +9,15 @@
 
 #define BATCH SDESP_UDP_BATCH
 
+/* A rekey may change what the session is like. */
+static void look(struct run_carry *c)
+{
+	sdesp_session_info(c->session, &c->info);
+	c->largest = sdesp_suite_payload(sdesp_suite_by_id(c->info.suite),
+			     SDESP_UDP_DATAGRAM) -
+		     8;
+}
+
 /* Applications' datagrams on their way into ESP. */
 static void from_application(void *ctx, int fd)
 {
@@ -18,7 +27,7 @@ static void from_application(void *ctx, int fd)
 	uint32_t flow;
 	unsigned i;
 
-	sdesp_session_info(c->session, &c->info);
+	look(c);
 	flow = sdesp_udp_flow(c->udp, &c->info.flow);
 	for (i = 0; i < BATCH; i++) {
 		struct sdesp_pkt pkt;
@@ -49,12 +58,9 @@ void run_carry_deliver(
 int run_carry_open(struct run_carry *c, const struct sdesp_session *session,
 	struct sdesp_udp *udp, struct sdesp_loop *loop, const struct options *o)
 {
-	sdesp_session_info(session, &c->info);
 	c->session = session;
 	c->udp = udp;
-	c->largest = sdesp_suite_payload(sdesp_suite_by_id(c->info.suite),
-			     SDESP_UDP_DATAGRAM) -
-		     8;
+	look(c);
 	c->ports.loop = loop;
 	c->ports.readable = from_application;
 	c->ports.ctx = c;

@@ -42,39 +42,18 @@ static struct sdesp_sa shortened(
 	return copy;
 }
 
-/*
- * What the file must say before the first packet moves. If we are killed, the
- * window of an inbound SA is lost, and a kernel goes on sending with an
- * outbound one: nobody knows its numbers then.
- */
 static void claim(struct run_path *path, unsigned i)
 {
 	struct state_sa *sa = &path->st->backend.sas[i];
 
 	if (!is_keyed(sa) || sa->spent)
 		return;
-	if (sa->inbound && sa->unclean) {
+	if (sa->inbound && sa->unclean)
 		note("SPI %08lx stays closed: a program died with its replay "
 		     "window; rekey",
 			(unsigned long)sa->sa.spi);
-		return;
-	}
-	path->claimed[i] = 1;
-	if (sa->inbound)
-		sa->unclean = 1;
-	else if (home_outlives(path->home))
-		sa->spent = 1;
-}
-
-static void unclaim(struct run_path *path, unsigned i)
-{
-	struct state_sa *sa = &path->st->backend.sas[i];
-
-	if (sa->inbound)
-		sa->unclean = 0;
 	else
-		sa->spent = 0;
-	path->claimed[i] = 0;
+		state_backend_claim(&path->st->backend, sa);
 }
 
 /* The exit code of a backend's status, with a message. */
@@ -98,7 +77,7 @@ static int take_over(struct run_path *path, unsigned i)
 	int status = be->vtable->sa_add(be, &sa->flow, &copy, sa->inbound);
 
 	if (status == SDESP_OK)
-		path->live[i] = 1;
+		sa->lent = STATE_LIVE;
 	if (status == SDESP_OK && sa->inbound && sa->replay.top > 0)
 		status = home_resume_in(
 			path->home, &sa->flow, &copy, &sa->replay);
@@ -170,6 +149,7 @@ static int take_over_all(struct run_path *path)
 	unsigned i;
 	int code;
 
+	b->outlives = home_outlives(path->home) != 0;
 	for (i = 0; i < STATE_SAS; i++)
 		claim(path, i);
 	code = state_store(path->st);
@@ -177,7 +157,7 @@ static int take_over_all(struct run_path *path)
 	if (code == DONE)
 		code = block_all(path);
 	for (i = 0; code == DONE && i < STATE_SAS; i++) {
-		if (path->claimed[i])
+		if (b->sas[i].lent == STATE_CLAIMED)
 			code = take_over(path, i);
 	}
 	for (i = 0; code == DONE && i < STATE_POLICIES; i++) {
@@ -212,6 +192,7 @@ int run_path_open(struct run_path *path, struct state *st, const char *backend,
 	config.udp = out->flow.udp;
 	config.deliver = deliver;
 	config.ctx = ctx;
+	path->follow.spi_out = out->sa.spi;
 	code = home_open(&path->home, backend, &config);
 	if (code == DONE && home_udp(path->home) != NULL &&
 		out->flow.mode != SDESP_TRANSPORT)
@@ -256,6 +237,8 @@ int run_path_tick(struct run_path *path, uint64_t *next)
 	if (code == DONE)
 		code = state_tick(path->st);
 	if (code == DONE)
+		code = run_follow(&path->follow, path->st);
+	if (code == DONE)
 		code = bring_up(path);
 	*next = home_tick(path->home, sdesp_posix_now_ms());
 	return code;
@@ -273,15 +256,22 @@ int run_path_works(const struct run_path *path)
 /* A home in the kernel keeps no books but those of its SAs. */
 void run_path_count(const struct run_path *path, struct home_counters *c)
 {
+	const struct state_backend *b = &path->st->backend;
 	struct sdesp_backend *be = path->home->backend;
 	unsigned i;
 
 	home_count(path->home, c);
-	for (i = 0; home_outlives(path->home) && i < STATE_SAS; i++) {
-		const struct state_sa *sa = &path->st->backend.sas[i];
+	if (!home_outlives(path->home))
+		return;
+	c->sent = b->gone[0].packets;
+	c->received = b->gone[1].packets;
+	c->replays = b->gone[1].replays;
+	c->forged = b->gone[1].icv_failures;
+	for (i = 0; i < STATE_SAS; i++) {
+		const struct state_sa *sa = &b->sas[i];
 		struct sdesp_sa_stats now;
 
-		if (!path->live[i] || !is_keyed(sa) ||
+		if (sa->lent != STATE_LIVE || !is_keyed(sa) ||
 			be->vtable->sa_query(be, &sa->flow, sa->sa.spi,
 				sa->inbound, &now) != SDESP_OK)
 			continue;
@@ -326,7 +316,7 @@ static void give_back(struct run_path *path, unsigned i)
 		return;
 	}
 	sa->state = now.state;
-	unclaim(path, i);
+	state_backend_unclaim(sa);
 }
 
 int run_path_close(struct run_path *path, int code)
@@ -343,10 +333,10 @@ int run_path_close(struct run_path *path, int code)
 	if (home_outlives(path->home)) /* numbers are read once it is still */
 		(void)block_all(path);
 	for (i = 0; i < STATE_SAS; i++) {
-		if (path->live[i])
+		if (b->sas[i].lent == STATE_LIVE)
 			give_back(path, i);
-		else if (path->claimed[i])
-			unclaim(path, i);
+		else if (b->sas[i].lent == STATE_CLAIMED)
+			state_backend_unclaim(&b->sas[i]);
 	}
 	home_down(path->home, &path->place);
 	home_close(path->home);

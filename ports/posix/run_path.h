@@ -5,14 +5,14 @@
 #define SDESP_CMD_RUN_PATH_H
 
 #include "ports/posix/home.h"
+#include "ports/posix/run_follow.h"
 #include "ports/posix/state.h"
 
 struct run_path {
 	struct state *st;
 	struct home *home;
 	struct home_place place;
-	uint8_t claimed[STATE_SAS]; /* the file says that it is ours */
-	uint8_t live[STATE_SAS];    /* it is in the home */
+	struct run_follow follow;
 };
 
 /*

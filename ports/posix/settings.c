@@ -380,10 +380,8 @@ int settings_from_options(struct settings *s, const struct options *o,
 	return code;
 }
 
-int settings_change(struct settings *s, const struct options *o)
+int settings_check_change(const struct options *o)
 {
-	struct sdesp_addr a = s->local.addr;
-
 	if (o->suites != NULL || o->method != NULL || o->mode != NULL ||
 		o->encap != NULL || o->psk != NULL || o->psk_token != NULL ||
 		o->media != NULL || o->inner != NULL || o->fmt != NULL ||
@@ -392,6 +390,16 @@ int settings_change(struct settings *s, const struct options *o)
 		o->esn || o->secured || o->loopback)
 		return usage_error("this session has begun: only --local and "
 				   "--direction may change");
+	return DONE;
+}
+
+int settings_change(struct settings *s, const struct options *o)
+{
+	struct sdesp_addr a = s->local.addr;
+	int code = settings_check_change(o);
+
+	if (code != DONE)
+		return code;
 	if (o->local != NULL &&
 		sdesp_posix_parse_addr(&a, o->local, a.port) != SDESP_OK)
 		return usage_error("--local %s: expected ADDR:PORT or "

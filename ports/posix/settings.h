@@ -53,6 +53,10 @@ int settings_from_options(struct settings *s, const struct options *o,
  * if they ask for more than another place or direction. */
 int settings_change(struct settings *s, const struct options *o);
 
+/* What can be said of them without the session: an exit code, with a
+ * message. */
+int settings_check_change(const struct options *o);
+
 /*
  * Make s->policy and the pointers of s->local. With an offer the lines we
  * accept are those it has and we allow, whatever their number; without one

@@ -104,7 +104,7 @@ static int open_locked(struct state *st)
 	return system_error("%s: is being replaced again and again", st->path);
 }
 
-int state_read(struct state *st, const char *path)
+static int read_file(struct state *st, const char *path)
 {
 	struct state_record r;
 	const char *wrong;
@@ -128,7 +128,7 @@ int state_read(struct state *st, const char *path)
 	return DONE;
 }
 
-int state_resume(struct state *st)
+static int resume(struct state *st)
 {
 	int status = sdesp_session_load(&st->session, &st->settings.policy,
 		&st->backend.base, &st->port, st->saved, st->saved_len);
@@ -137,26 +137,31 @@ int state_resume(struct state *st)
 	if (status != SDESP_OK)
 		return refuse("%s: the session in it cannot be loaded (%s)",
 			st->path, sdesp_status_name(status));
+	/* An answer in the file is one that was written. */
+	status = sdesp_session_confirm(&st->session, st->clock_ms);
+	if (status != SDESP_OK && status != SDESP_ERR_STATE)
+		return refuse_status(st->path, 0, status, NULL);
 	return state_tick(st);
 }
 
 int state_open(struct state *st, const char *path)
 {
-	int code = state_read(st, path);
+	int code = read_file(st, path);
 
-	return code == DONE ? state_resume(st) : code;
+	return code == DONE ? resume(st) : code;
 }
 
-static void tell(const struct sdesp_event *ev)
+static void tell(const struct state *st, const struct sdesp_event *ev)
 {
 	static const char *const words[] = {
 		[SDESP_EV_ESTABLISHED] = NULL,
 		[SDESP_EV_REKEYED] = "the new keys are in use",
-		[SDESP_EV_REKEY_DUE] = "a rekey is due: sdesp offer --rekey",
+		[SDESP_EV_REKEY_DUE] =
+			"a rekey is due: sdesp offer --rekey --state",
 		[SDESP_EV_REKEY_FAILED] =
 			"the rekey failed; the old keys stay in use",
 		[SDESP_EV_REFRESH_DUE] =
-			"send a refresh now: sdesp offer --refresh",
+			"send a refresh now: sdesp offer --refresh --state",
 		[SDESP_EV_EXPIRED] =
 			"the keys have expired: nothing is sent until a rekey",
 		[SDESP_EV_PEER_MOVED] = "the peer has moved to",
@@ -173,6 +178,8 @@ static void tell(const struct sdesp_event *ev)
 	if (type == SDESP_EV_PEER_MOVED || type == SDESP_EV_PEER_ELSEWHERE)
 		note("%s %s", words[type],
 			sdesp_posix_print_addr(text, &ev->addr));
+	else if (type == SDESP_EV_REKEY_DUE || type == SDESP_EV_REFRESH_DUE)
+		note("%s %s", words[type], st->path);
 	else
 		note("%s", words[type]);
 }
@@ -189,7 +196,7 @@ int state_tick(struct state *st)
 		return system_error("%s: events were lost", st->path);
 	(void)sdesp_session_tick(&st->session, st->clock_ms);
 	while (sdesp_session_event(&st->session, &ev))
-		tell(&ev);
+		tell(st, &ev);
 	return DONE;
 }
 

@@ -14,13 +14,22 @@
 #define STATE_SESSION_MAX 16384
 #define STATE_AROUND 2048 /* text of the sections that are not ours */
 
+/* Whether a program runs an SA that a file keeps. */
+enum state_lent {
+	STATE_RESTS,
+	STATE_CLAIMED, /* the file says that it is a program's */
+	STATE_LIVE     /* and the backend that is live has it */
+};
+
 /* One SA, as the file keeps it. */
 struct state_sa {
 	uint8_t state; /* enum sdesp_sa_state; NONE = free */
 	uint8_t inbound;
 	uint8_t spent;   /* outbound: its keys were given away */
-	uint8_t unclean; /* inbound: a program died with its window */
+	uint8_t unclean; /* inbound: a program has its window, or died with
+			  * it; LARVAL: it was accepting an answer */
 	uint8_t used;    /* inbound: the first packet was accepted */
+	uint8_t lent;    /* enum state_lent; not in the file */
 	struct sdesp_flow flow;
 	struct sdesp_sa sa;
 	uint64_t added_ms;
@@ -42,9 +51,11 @@ struct state_backend {
 	struct state_policy policies[STATE_POLICIES];
 	uint64_t now_ms;
 
-	/* NULL, or the backend that runs the same SAs: deletions, moves and
-	 * switches reach it too, counters come from it. */
+	/* NULL, or the backend that runs the same SAs: all that is done here
+	 * is done there too, counters come from it. */
 	struct sdesp_backend *live;
+	uint8_t outlives; /* 1: it goes on sending when we are dead */
+	struct sdesp_sa_stats gone[2]; /* of SAs deleted there: out, in */
 
 	struct sdesp_backend_event events[STATE_EVENTS];
 	unsigned nevents;
@@ -55,6 +66,16 @@ void state_backend_init(struct state_backend *b);
 /* The SA of this SPI that has keys; NULL: there is none. */
 struct state_sa *state_backend_find(
 	struct state_backend *b, uint32_t spi, int inbound);
+
+/* Note in the books that an answer to the open offer is being accepted, or no
+ * more; is it? */
+void state_backend_begin(struct state_backend *b, int begun);
+int state_backend_begun(const struct state_backend *b);
+
+/* A program has this SA from now on: what the file must say of it before its
+ * first packet moves; and when it gives it back. */
+void state_backend_claim(struct state_backend *b, struct state_sa *sa);
+void state_backend_unclaim(struct state_sa *sa);
 
 /* Tell the session of a packet, limit or move at its next tick. */
 void state_backend_event(
@@ -85,13 +106,8 @@ struct state {
  */
 int state_create(struct state *st, const char *path);
 
-/* Read, check and lock the file; the session is not loaded yet. */
-int state_read(struct state *st, const char *path);
-
-/* Load the session with st->settings.policy, let time pass, tell events. */
-int state_resume(struct state *st);
-
-/* The two above with the policy that the file holds. */
+/* Read, check and lock the file, load the session, let time pass, tell
+ * events. */
 int state_open(struct state *st, const char *path);
 
 /* Write the file: complete and on disk when this returns DONE. */

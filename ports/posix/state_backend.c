@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "ports/posix/outbound.h"
 #include "ports/posix/state.h"
 
 static struct state_backend *books(struct sdesp_backend *be)
@@ -38,12 +39,6 @@ static struct state_sa *find_free(struct state_backend *b)
 	return NULL;
 }
 
-static int same_path(const struct sdesp_flow *a, const struct sdesp_flow *b)
-{
-	return sdesp_addr_equal(&a->local, &b->local) &&
-	       sdesp_addr_equal(&a->remote, &b->remote);
-}
-
 static struct state_policy *find_policy(
 	struct state_backend *b, const struct sdesp_flow *flow)
 {
@@ -52,7 +47,7 @@ static struct state_policy *find_policy(
 	for (i = 0; i < STATE_POLICIES; i++) {
 		struct state_policy *p = &b->policies[i];
 
-		if (p->used && same_path(&p->flow, flow))
+		if (p->used && sdesp_flow_equal(&p->flow, flow))
 			return p;
 	}
 	return NULL;
@@ -60,7 +55,12 @@ static struct state_policy *find_policy(
 
 static void features(struct sdesp_backend *be, struct sdesp_features *f)
 {
-	(void)be;
+	struct sdesp_backend *live = books(be)->live;
+
+	if (live != NULL) {
+		live->vtable->features(live, f);
+		return;
+	}
 	memset(f, 0, sizeof *f);
 	f->suites = SDESP_SUITE_BIT(SDESP_SUITE_END) - 2;
 	f->max_window = SDESP_MAX_WINDOW;
@@ -74,10 +74,16 @@ static int spi_reserve(
 	struct state_backend *b = books(be);
 	struct state_sa *sa = find_free(b);
 
+	int status = SDESP_OK;
+
 	if (find(b, spi, 1) != NULL)
 		return SDESP_ERR_EXISTS;
 	if (sa == NULL)
 		return SDESP_ERR_SPACE;
+	if (b->live != NULL)
+		status = b->live->vtable->spi_reserve(b->live, flow, spi);
+	if (status != SDESP_OK)
+		return status;
 	sa->state = SDESP_SA_LARVAL;
 	sa->inbound = 1;
 	sa->flow = *flow;
@@ -88,9 +94,11 @@ static int spi_reserve(
 static int spi_release(
 	struct sdesp_backend *be, const struct sdesp_flow *flow, uint32_t spi)
 {
-	struct state_sa *sa = find(books(be), spi, 1);
+	struct state_backend *b = books(be);
+	struct state_sa *sa = find(b, spi, 1);
 
-	(void)flow;
+	if (b->live != NULL)
+		(void)b->live->vtable->spi_release(b->live, flow, spi);
 	if (sa == NULL || sa->state != SDESP_SA_LARVAL)
 		return SDESP_ERR_GONE;
 	memset(sa, 0, sizeof *sa);
@@ -103,7 +111,7 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	struct state_backend *b = books(be);
 	struct state_sa *own = find(b, sa->spi, inbound);
 	struct sdesp_replay replay;
-	int status;
+	int status = SDESP_OK;
 
 	if (own != NULL && own->state != SDESP_SA_LARVAL)
 		return SDESP_ERR_EXISTS;
@@ -112,11 +120,12 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	if (own == NULL)
 		return SDESP_ERR_SPACE;
 	memset(&replay, 0, sizeof replay);
-	if (inbound) {
+	if (inbound)
 		status = sdesp_replay_init(&replay, sa->window);
-		if (status != SDESP_OK)
-			return status;
-	}
+	if (status == SDESP_OK && b->live != NULL)
+		status = b->live->vtable->sa_add(b->live, flow, sa, inbound);
+	if (status != SDESP_OK)
+		return status;
 	memset(own, 0, sizeof *own);
 	own->state = SDESP_SA_MATURE;
 	own->inbound = inbound != 0;
@@ -125,6 +134,11 @@ static int sa_add(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	own->added_ms = b->now_ms;
 	own->stats.state = SDESP_SA_MATURE;
 	own->replay = replay;
+	if (b->live != NULL) {
+		state_backend_claim(b, own);
+		own->lent = STATE_LIVE;
+		own->stats.seq = inbound ? 0 : OUTBOUND_BLOCK;
+	}
 	return SDESP_OK;
 }
 
@@ -148,12 +162,28 @@ static int sa_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	return SDESP_OK;
 }
 
+/* What an SA has moved counts when it is gone, too. */
+static void keep_count(struct state_backend *b, const struct state_sa *sa)
+{
+	struct sdesp_sa_stats *kept = &b->gone[sa->inbound], now;
+
+	if (sa->lent != STATE_LIVE ||
+		b->live->vtable->sa_query(b->live, &sa->flow, sa->sa.spi,
+			sa->inbound, &now) != SDESP_OK)
+		return;
+	kept->packets += now.packets;
+	kept->replays += now.replays;
+	kept->icv_failures += now.icv_failures;
+}
+
 static int sa_delete(struct sdesp_backend *be, const struct sdesp_flow *flow,
 	uint32_t spi, int inbound)
 {
 	struct state_backend *b = books(be);
 	struct state_sa *sa = find(b, spi, inbound);
 
+	if (b->live != NULL && sa != NULL)
+		keep_count(b, sa);
 	if (b->live != NULL)
 		(void)b->live->vtable->sa_delete(b->live, flow, spi, inbound);
 	if (sa == NULL || sa->state == SDESP_SA_LARVAL)

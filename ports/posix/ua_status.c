@@ -4,20 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ports/posix/control.h"
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
 #include "ports/posix/status.h"
-#include "ports/posix/status_socket.h"
 #include "ports/posix/ua.h"
 
 struct ua_status {
 	struct ua *ua;
-	struct status_socket socket;
+	struct control control;
 };
 
-static void write_calls(void *ctx, FILE *out, int json)
+static void write_calls(struct ua *ua, FILE *out, int json)
 {
-	struct ua *ua = ctx;
 	struct home *home = ua_path_home(ua);
 	struct status list[UA_CALLS];
 	unsigned i, n = 0;
@@ -40,28 +39,42 @@ static void write_calls(void *ctx, FILE *out, int json)
 	status_print(out, list, n, json);
 }
 
+static int handle(void *ctx, const struct control_request *request, FILE *out)
+{
+	struct ua_status *s = ctx;
+
+	if (request->verb != CONTROL_STATUS && request->verb != CONTROL_JSON)
+		return refuse("sdesp ua rekeys its calls by itself");
+	write_calls(s->ua, out, request->verb == CONTROL_JSON);
+	return DONE;
+}
+
 static void on_asked(int flags, void *arg)
 {
 	struct ua_status *s = arg;
 
 	(void)flags;
-	status_socket_serve(&s->socket, write_calls, s->ua);
+	control_serve(&s->control);
+}
+
+static int watch(void *ctx, int fd, int on)
+{
+	if (on)
+		return fd_listen(fd, FD_READ, on_asked, ctx) == 0 ? 0 : -1;
+	fd_close(fd);
+	return 0;
 }
 
 int ua_status_open(struct ua *ua)
 {
 	struct ua_status *s = calloc(1, sizeof *s);
+	struct control_host host = {handle, watch, s};
 	int code;
 
 	if (s == NULL)
 		return system_error("no memory");
 	s->ua = ua;
-	code = status_socket_open(&s->socket, ua->config.o->status_socket);
-	if (code == DONE &&
-		fd_listen(s->socket.fd, FD_READ, on_asked, s) != 0) {
-		status_socket_close(&s->socket);
-		code = system_error("too many descriptors");
-	}
+	code = control_open(&s->control, ua->config.o->status_socket, &host);
 	if (code == DONE)
 		ua->status = s;
 	else
@@ -73,8 +86,7 @@ void ua_status_close(struct ua *ua)
 {
 	if (ua->status == NULL)
 		return;
-	fd_close(ua->status->socket.fd);
-	status_socket_close(&ua->status->socket);
+	control_close(&ua->status->control);
 	free(ua->status);
 	ua->status = NULL;
 }

@@ -174,6 +174,12 @@ expect 0 "refresh accept" "$SDESP" accept --state a n
 holds "keys stay" [ "$(mirror a 1)" = "$now" ]
 expect 0 "the peer has moved" "$SDESP" sa --state b
 prints '127.0.0.3:4600'
+agree a b "--esn" ""
+expect 0 "rekey offer by the end that did not ask for ESN" \
+	"$SDESP" offer --state b --rekey
+prints '^a=esp-crypto:1 .* ESN'
+cp out o
+expect 0 "the end that did asks for no other" "$SDESP" answer --state a o
 expect 2 "a rekey takes no new policy" "$SDESP" offer --state a --rekey --suites AES_128_CCM_8
 
 # Usage.

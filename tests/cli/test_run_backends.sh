@@ -123,6 +123,34 @@ for word in key salt secret; do
 done
 holds "the socket is private" [ "$(stat -c %a a.state.sock)" = 600 ]
 
+# rekey FROM TO [OPTION]: the three commands, while both ends run.
+rekey() {
+	expect 0 "$1 offers" "$SDESP" offer --state "$1.state" "${3---rekey}"
+	cp out offer
+	expect 0 "$2 answers" "$SDESP" answer --state "$2.state" offer
+	cp out answer
+	expect 0 "$1 accepts" "$SDESP" accept --state "$1.state" answer
+}
+# Under pings, which never stop and never get out in the clear.
+start pings "$a" $traffic keep 10.99.0.2
+pings=$pid
+for _ in 1 2 3; do
+	rekey a b
+	sleep 0.5
+	rekey b a
+	sleep 0.5
+done
+rekey a b --refresh
+expect 0 "status after them" "$SDESP" status --state a.state
+spi=$(sed -n 's/^  out *spi \([0-9a-f]*\),.*/\1/p' out)
+holds "new SPIs are told" grep -q "rekeyed: SPI in .*, out $spi" a.log
+holds "six times" [ "$(grep -c rekeyed: a.log)" = 6 ]
+kill "$pings"
+wait "$pings"
+holds "no ping is lost" [ $? = 0 ]
+cat pings.log
+carried "after rekeys" 10.99.0.2
+
 # Killed: what a leads nowhere stays led.
 kill -9 "$run_a"
 wait "$run_a" 2> /dev/null

@@ -54,6 +54,9 @@ for i in 1 2 3 4; do
 done
 holds "each with its own keys" [ \
 	"$(grep -h '^established' c?.out | cut -d' ' -f2 | sort -u | wc -l)" = 4 ]
+ln -s status call.sock
+expect 1 "a call is not rekeyed by hand" "$SDESP" offer --state call --rekey
+says 'sdesp ua rekeys its calls by itself'
 expect 0 "status" "$SDESP" status --status-socket status
 holds "of each call" [ "$(grep -c '^sip:phone' out)" = 4 ]
 expect 1 "the fifth" "$SDESP" ua call --aor "$phone" --seconds 20 \

@@ -2,6 +2,7 @@
 
     serve ADDRESS PORT          echo UDP, answer TCP with a SHA-256
     ping ADDRESS COUNT          ICMP or ICMPv6
+    keep ADDRESS                pings, 50 a second, until SIGTERM
     udp ADDRESS PORT COUNT      datagrams, compared with what comes back
     tcp ADDRESS PORT OCTETS     a stream, its hash compared
     shout ADDRESS PORT LINK     one datagram from a socket bound to LINK
@@ -61,12 +62,12 @@ def checksum(octets):
     return ((n & 65535) + (n >> 16)) ^ 65535
 
 
-def ping(count):
+def pings(numbers):
     v6 = family == socket.AF_INET6
     s = socket.socket(family, socket.SOCK_RAW, 58 if v6 else 1)
     s.settimeout(2)
     lost = 0
-    for i in range(count):
+    for i in numbers:
         body = struct.pack("!HH", os.getpid() & 65535, i) + os.urandom(96)
         kind = 128 if v6 else 8
         head = struct.pack("!BBH", kind, 0, 0)
@@ -79,7 +80,27 @@ def ping(count):
                     break
         except OSError:
             lost += 1
+    return lost
+
+
+def ping(count):
+    lost = pings(range(count))
     sys.exit(f"{lost} of {count} lost" if lost else 0)
+
+
+def keep():
+    over, sent = [], [0]
+    signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+
+    def until_term():
+        while not over:
+            yield sent[0]
+            sent[0] += 1
+            time.sleep(0.02)
+
+    lost = pings(until_term())
+    print(f"{sent[0]} sent, {lost} lost")
+    sys.exit(lost != 0)
 
 
 def udp(port, count):
@@ -164,5 +185,5 @@ def sniff(port):
 
 signal.alarm(LIFE)
 rest = [int(a) if a.isdigit() else a for a in sys.argv[3:]]
-{"serve": serve, "ping": ping, "udp": udp, "tcp": tcp, "shout": shout,
+{"serve": serve, "ping": ping, "keep": keep, "udp": udp, "tcp": tcp, "shout": shout,
  "sniff": sniff}[what](*rest)

@@ -48,7 +48,8 @@ build() {
 		compile "$ours -Iports/lwip -isystem $lwip_include" \
 			"$dir/lwip" tests/cross/lwip/selftest.c \
 			tests/lwip/keys.c tests/lwip/net.c tests/lwip/stream.c \
-			tests/support/udp_pair.c ports/lwip/connect.c \
+			tests/support/pair.c tests/support/udp_pair.c \
+			ports/lwip/connect.c \
 			ports/lwip/connections.c ports/lwip/netif.c \
 			ports/lwip/tick.c
 		compile "$flags -w -I$lwip_include" "$dir/lwip" \

@@ -4,6 +4,7 @@ of them on the loopback interface.
 SPDX-License-Identifier: MIT"""
 
 import glob
+import itertools
 import json
 import math
 import operator
@@ -50,22 +51,29 @@ def from_mu_law(octets):
     return samples
 
 
-def correlate(source, heard):
-    """The best normalised correlation of half a second of what was heard
-    with the source, and where in the source that is, in seconds."""
-    crossings = sum((a < 0) != (b < 0) for a, b in zip(heard, heard[1:]))
-    pitch = crossings * RATE / len(heard) / 2
-    about = int((pitch - 300.0) / SLOPE * RATE) - len(heard) // 2
-    power = math.sqrt(sum(x * x for x in heard)) or 1.0
-    best = (-1.0, 0)
-    for at in range(max(about - 800, 0), about + 800):
-        part = source[at:at + len(heard)]
-        if len(part) < len(heard):
-            break
-        own = math.sqrt(sum(map(operator.mul, part, part))) or 1.0
-        c = sum(map(operator.mul, heard, part)) / own / power
-        best = max(best, (c, at / RATE))
-    return best
+class Source:
+    """The sound that is played, to find pieces of what was heard in it."""
+
+    def __init__(self, path):
+        self.samples = read_samples(path)
+        self.energy = [0] + list(itertools.accumulate(
+            x * x for x in self.samples))
+
+    def find(self, heard):
+        """The best normalised correlation with a quarter of a second of what
+        was heard, and where that is, in seconds."""
+        crossings = sum((a < 0) != (b < 0) for a, b in zip(heard, heard[1:]))
+        pitch = crossings * RATE / len(heard) / 2
+        about = int((pitch - 300.0) / SLOPE * RATE) - len(heard) // 2
+        power = math.sqrt(sum(x * x for x in heard)) or 1.0
+        best = (-1.0, 0)
+        last = len(self.samples) - len(heard)
+        for at in range(max(about - 1300, 0), min(about + 1300, last)):
+            own = self.energy[at + len(heard)] - self.energy[at]
+            part = self.samples[at:at + len(heard)]
+            c = sum(map(operator.mul, heard, part)) / math.sqrt(own or 1)
+            best = max(best, (c / power, at / RATE))
+        return best
 
 
 def end_process(process):

@@ -21,9 +21,17 @@ COPIED = """[last_Via:]
 [last_CSeq:]
 Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>
 """
-# Of the INVITE, when other requests have come since.
-SAVED = COPIED.replace("[last_Via:]", "Via:[$via]").replace(
-    "[last_To:]", "To:[$to]").replace("[last_CSeq:]", "CSeq:[$cseq]")
+
+
+def kept(method):
+    """The same of a request that keep() took, when others have come since."""
+    text = COPIED
+    for name in ("Via", "To", "CSeq"):
+        text = text.replace("[last_%s:]" % name, "%s:[$%s%s]" % (
+            name, method, name))
+    return text
+
+
 SDP = """v=0
 o=sipp 1 {version} IN IP4 [local_ip]
 s=-
@@ -61,10 +69,10 @@ def request(method, cseq, section="", how="", new=False, branch="[branch]"):
     return send(start, body, how)
 
 
-def response(status, section="", new=True, headers=COPIED):
-    """new: the To header has no tag yet."""
+def response(status, section="", new=True, headers=COPIED, branch="u"):
+    """new: the To header has no tag yet; it gets one of this branch."""
     start = "SIP/2.0 %s\n" % status
-    start += headers.format(to=";tag=[pid]u[call_number]" if new else "")
+    start += headers.format(to=";tag=[pid]%s[call_number]" % branch if new else "")
     return send(start, section and SDP.format(version=1, section=section))
 
 
@@ -109,15 +117,24 @@ def called(*answers):
         response("200 OK", **answer) for answer in answers]
 
 
-INVITED = """<recv request="INVITE"><action>
-<ereg regexp=".*" search_in="hdr" header="Via:" assign_to="via"/>
-<ereg regexp=".*" search_in="hdr" header="To:" assign_to="to"/>
-<ereg regexp=".*" search_in="hdr" header="CSeq:" assign_to="cseq"/>
-</action></recv>"""
+def keep(method):
+    return '<recv request="%s"><action>%s</action></recv>' % (method, "".join(
+        '<ereg regexp=".*" search_in="hdr" header="%s:" assign_to="%s%s"/>'
+        % (name, method, name) for name in ("Via", "To", "CSeq")))
 
 
 def hung_up():
     return [expect("request", "BYE"), response("200 OK", new=False)]
+
+
+def answer_and_answer(branch):
+    """Two wrong answers, the second from a branch; then BYE is answered."""
+    return [keep("INVITE"), response("180 Ringing"),
+            response("200 OK", GIVEN, headers=kept("INVITE")),
+            expect("request", "ACK"), keep("BYE"),
+            response("200 OK", GIVEN, headers=kept("INVITE"), branch=branch),
+            expect("request", "ACK")] + hung_up() * (branch != "u") + [
+                response("200 OK", new=False, headers=kept("BYE"))]
 
 
 SCENARIOS = {
@@ -138,9 +155,11 @@ SCENARIOS = {
     # The other end calls.
     "answer": called({"section": GIVEN}) + [
         expect("request", "ACK")] + hung_up(),
-    "late-answer": [INVITED, response("180 Ringing"),
+    "answer-twice": answer_and_answer("u"),
+    "answer-fork": answer_and_answer("v"),
+    "late-answer": [keep("INVITE"), response("180 Ringing"),
                     expect("request", "CANCEL"), response("200 OK"),
-                    response("200 OK", GIVEN, headers=SAVED),
+                    response("200 OK", GIVEN, headers=kept("INVITE")),
                     expect("request", "ACK")] + hung_up(),
 }
 XML = '<?xml version="1.0" encoding="US-ASCII"?>\n<scenario name="%s">\n%s\n</scenario>'

@@ -117,6 +117,14 @@ answers "the section declined" answer "m=application 0 UDP/ESP transport"
 to_it
 answers "no section" answer "a=nothing"
 to_it
+# (Right ones, which SIPp cannot make, are in try_answers.py.)
+answers "a wrong confirmation, 200 twice" answer-twice \
+	"$m|$line|$spi|$ats|$confirm"
+to_it
+answers "a wrong confirmation, from two branches" answer-fork \
+	"$m|$line|$spi|$ats|$confirm"
+to_it
+lacks "never established" grep -q '^established' out
 answers "200 after CANCEL" late-answer "$m|$line|$spi|$ats|$confirm"
 start late "$SDESP" ua call --aor "$phone" --seconds 30 \
 	--forward "$entry:$web" "$camera:$sip"

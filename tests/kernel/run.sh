@@ -68,7 +68,12 @@ ready() {
 stream() {
 	ip netns exec b timeout 20 nc -l -p 7007 > got <&3 &
 	l=$!
-	sleep 0.3
+	n=0
+	until in_b grep -q ':1B5F .* 0A ' /proc/net/tcp /proc/net/tcp6 ||
+		[ $n = 100 ]; do
+		sleep 0.1
+		n=$((n + 1))
+	done
 	in_a timeout 20 nc "$1" 7007 < file
 	wait $l
 	[ "$(sha256sum < got)" = "$hash" ]
@@ -121,6 +126,57 @@ cell xfrm-xfrm-esn-6 xfrm xfrm "--local [fd99::1]:9 --encap none --esn" \
 	"--local [fd99::2]:9" fd99::2
 cell tun-xfrm-udp tun xfrm "$transport" "$peer" 10.99.0.2
 cell xfrm-tun-raw xfrm tun "$transport --encap none" "$peer" 10.99.0.2
+
+# Rekeys while both ends run, under pings: none is lost, none is in the clear.
+rekey() {
+	check "$1 offers" sh -c "$S offer --state $1.state $3 > offer"
+	check "$2 answers" sh -c "$S answer --state $2.state offer > answer"
+	check "$1 accepts" $S accept --state $1.state answer
+}
+rekeys() {
+	cell=$1
+	check "agreement" agree "$4" "$5"
+	ip netns exec a ./run link0 > wire &
+	w=$!
+	start_a "$2"
+	start_b "$3"
+	ready a.log b.log
+	check "ping" in_a ping -c 2 -W 2 -q "$6"
+	ip netns exec a ping -c 300 -i 0.05 -W 2 -q "$6" > pings &
+	p=$!
+	for _ in 1 2 3; do
+		rekey a b --rekey
+		sleep 0.7
+		rekey b a --rekey
+		sleep 0.7
+	done
+	rekey b a --refresh
+	check "TCP" stream "$6"
+	check "told: $(grep -c rekeyed: a.log)" \
+		[ "$(grep -c rekeyed: a.log)" = 6 ]
+	check "status" sh -c "$S status --state a.state |
+		grep -q \"out *spi $(sed -n 's/.*rekeyed.*out //p' a.log |
+			tail -n 1)\""
+	check "pings until the end" kill -0 $p
+	wait $p
+	check "no ping lost: $(grep loss pings)" \
+		grep -q '^300 .* 300 packets received' pings
+	kill -INT $a $b
+	wait $a
+	check "end of a" [ $? = 0 ]
+	wait $b
+	check "end of b" [ $? = 0 ]
+	check "counts go on: $(tail -n 1 a.log)" [ 300 -lt \
+		"$(sed -n 's/.*: sent \([0-9]*\) packets.*/\1/p' a.log)" ]
+	check "nothing is left" empty
+	end $w
+	check "nothing in the clear: $(cat wire)" grep -q ', 0 clear' wire
+	echo "$cell: $(grep loss pings); $(cat wire)"
+}
+rekeys rekeys-xfrm-xfrm xfrm xfrm "$transport" "$peer" 10.99.0.2
+rekeys rekeys-xfrm-tun xfrm tun "$transport" "$peer" 10.99.0.2
+rekeys rekeys-tun-xfrm-raw-6 tun xfrm "--local [fd99::1]:9 --encap none" \
+	"--local [fd99::2]:9" fd99::2
 
 # Killed: the kernel goes on with what it has, and lets nothing out otherwise.
 cell=killed

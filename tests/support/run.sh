@@ -4,7 +4,8 @@
 #
 # A test passes with exit status 0 and is skipped with 77, which counts as a
 # failure when SDESP_REQUIRE_ALL=1. Its own count is taken from cmocka's
-# closing lines or from a line "N passed, N failed"; without one it is 1.
+# closing lines or from a line "N passed, N failed"; without one it is 1. Its
+# lines "NOTE ..." are shown even when it passes.
 # Appends "passed failed skipped" to RESULTS and prints the closing line.
 # SPDX-License-Identifier: MIT
 set -u
@@ -39,6 +40,7 @@ for t in "$@"; do
 			cat "$log"
 		else
 			echo "pass $t ($p, ${took}s)"
+			sed -n 's/^NOTE /     /p' "$log"
 		fi
 		;;
 	77)

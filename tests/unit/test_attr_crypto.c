@@ -199,7 +199,7 @@ static void test_crypto_refuses(void **state)
 	}
 }
 
-/* 255 octets are read, white space included, 256 are not. */
+/* 255 octets are read, inner white space included, 256 are not. */
 static void test_longest_values(void **state)
 {
 	char value[257];
@@ -213,7 +213,7 @@ static void test_longest_values(void **state)
 
 		memset(value, ' ', len);
 		memcpy(value, GCM "inline:" KEY, strlen(GCM "inline:" KEY));
-		memset(value + 100, 'y', len - 120);
+		memset(value + 100, 'y', len - 100);
 		memcpy(value + 98, "-X", 2);
 		value[len] = '\0';
 		attr = value_of(value);
@@ -226,6 +226,23 @@ static void test_longest_values(void **state)
 			assert_string_equal(why.expected, "at most 255 octets");
 		}
 	}
+}
+
+/* White space around the value is no part of it, however long. */
+static void test_space_around(void **state)
+{
+	char value[1001];
+	struct sdesp_attr attr;
+	struct sdesp_attr_crypto line;
+	struct sdesp_why why;
+
+	(void)state;
+	memset(value, ' ', sizeof value - 1);
+	memcpy(value + 300, GCM "inline:" KEY, strlen(GCM "inline:" KEY));
+	value[sizeof value - 1] = '\0';
+	attr = value_of(value);
+	assert_int_equal(sdesp_attr_crypto_parse(&line, &attr, &why), SDESP_OK);
+	assert_int_equal(line.tag, 1);
 }
 
 static void test_crypto_print(void **state)
@@ -283,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_crypto_lives),
 		cmocka_unit_test(test_crypto_refuses),
 		cmocka_unit_test(test_longest_values),
+		cmocka_unit_test(test_space_around),
 		cmocka_unit_test(test_crypto_print),
 	};
 

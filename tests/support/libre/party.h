@@ -49,8 +49,12 @@ void party_init(struct party *p, enum sip_transp tp);
 /* Open the stack; on failure the test ends. */
 void party_open(struct party *p);
 
-/* Close it, and see that nothing is left in the backend. */
+/* Close it, and see that no call and nothing in the backend is left. */
 void party_close(struct party *p);
+
+/* Close it in the midst of calls, of which nobody hears. It may be opened
+ * again. */
+void party_vanish(struct party *p);
 
 /* Call: "sip:bob@127.0.0.1:PORT;transport=..." */
 int party_call(struct party *p, const struct party *to);
