@@ -33,6 +33,18 @@ static bool whole(struct sdesp_span *body, const struct sip_msg *msg)
 	return true;
 }
 
+/* RFC 3261 8.2.3: then one that is none of ours does not matter. */
+static bool is_optional(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr =
+		sip_msg_hdr(msg, SIP_HDR_CONTENT_DISPOSITION);
+	struct pl handling;
+
+	return hdr != NULL &&
+	       msg_param_decode(&hdr->val, "handling", &handling) == 0 &&
+	       pl_strcasecmp(&handling, "optional") == 0;
+}
+
 uint16_t sdesp_sip_body_sdp(struct sdesp_span *sdp, const struct sip_msg *msg)
 {
 	const struct sip_hdr *ctype = sip_msg_hdr(msg, SIP_HDR_CONTENT_TYPE);
@@ -53,7 +65,7 @@ uint16_t sdesp_sip_body_sdp(struct sdesp_span *sdp, const struct sip_msg *msg)
 	case MIME_SDP:
 		return 0;
 	case MIME_OTHER:
-		return 415;
+		return is_optional(msg) ? 0 : 415;
 	default:
 		return 400;
 	}

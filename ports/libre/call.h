@@ -176,8 +176,8 @@ void sdesp_libre_touch(struct sdesp_libre *ua);
 
 /* --- body.c ------------------------------------------------------------- */
 
-/* Where the SDP of a message is: 0, and sdp->len 0 when it has no body; else
- * the status code that refuses the message. */
+/* Where the SDP of a message is: 0, and sdp->len 0 when it has no body that
+ * counts; else the status code that refuses the message. */
 uint16_t sdesp_sip_body_sdp(struct sdesp_span *sdp, const struct sip_msg *msg);
 
 /* A body around a section, the same again while the text is the same. NULL:
@@ -229,6 +229,9 @@ const char *sdesp_sip_warning_print(
 
 /* One line for people: reason phrase, and the Warning if there is one. */
 char *sdesp_sip_warning_read(const struct sip_msg *msg);
+
+/* May it be shown to people? No URI has a control character. */
+bool sdesp_sip_printable(const struct pl *uri);
 
 /* What and where, for people. */
 const char *sdesp_sip_warning_text(
@@ -306,6 +309,9 @@ void sdesp_sip_reply_ack(struct sdesp_call *call, const struct sip_msg *msg);
 void sdesp_sip_reply_refuse(struct sdesp_libre *ua, struct sip_strans **st,
 	const struct sip_msg *msg, uint16_t scode, const char *reason,
 	const char *headers);
+
+/* What OPTIONS asks for. RFC 3261 11.2. */
+void sdesp_sip_reply_options(struct sdesp_libre *ua, const struct sip_msg *msg);
 
 /* The refusal of a body. */
 void sdesp_sip_reply_no_body(struct sdesp_libre *ua, struct sip_strans **st,

@@ -157,6 +157,12 @@ static void bye(struct sdesp_call *call, const struct sip_msg *msg)
 		sdesp_call_end(call);
 }
 
+/* PBXs ask so whether the call is still there. RFC 3261 11. */
+static void options(struct sdesp_call *call, const struct sip_msg *msg)
+{
+	sdesp_sip_reply_options(call->ua, msg);
+}
+
 bool sdesp_sip_dialog_request(
 	struct sdesp_call *call, const struct sip_msg *msg)
 {
@@ -168,6 +174,7 @@ bool sdesp_sip_dialog_request(
 		{"INVITE", reinvite},
 		{"UPDATE", update},
 		{"BYE", bye},
+		{"OPTIONS", options},
 	};
 	const struct method *method = NULL;
 

@@ -6,6 +6,7 @@
 
 /* --- what the program is shown ------------------------------------------ */
 
+/* Not of use, or not to be shown: stop there. */
 static bool asserted(
 	const struct sip_hdr *hdr, const struct sip_msg *msg, void *arg)
 {
@@ -14,21 +15,25 @@ static bool asserted(
 	struct sip_addr addr;
 
 	(void)msg;
-	if (sip_addr_decode(&addr, &hdr->val) == 0 && call->asserted[i] == NULL)
-		(void)pl_strdup(&call->asserted[i], &addr.auri);
-	return false;
+	if (sip_addr_decode(&addr, &hdr->val) != 0 || call->asserted[i] != NULL)
+		return false;
+	return !sdesp_sip_printable(&addr.auri) ||
+	       pl_strdup(&call->asserted[i], &addr.auri) != 0;
 }
 
 static bool look(struct sdesp_call *call, const struct sip_msg *msg)
 {
 	struct sdesp_caller *caller = &call->caller;
 
-	if (pl_strdup(&call->from, &msg->from.auri) != 0 ||
+	if (!sdesp_sip_printable(&msg->from.auri) ||
+		!sdesp_sip_printable(&msg->ruri) ||
+		pl_strdup(&call->from, &msg->from.auri) != 0 ||
 		pl_strdup(&call->target, &msg->ruri) != 0 ||
 		pl_strdup(&call->callid, &msg->callid) != 0)
 		return false;
-	(void)sip_msg_hdr_apply(
-		msg, true, SIP_HDR_P_ASSERTED_IDENTITY, asserted, call);
+	if (sip_msg_hdr_apply(msg, true, SIP_HDR_P_ASSERTED_IDENTITY, asserted,
+		    call) != NULL)
+		return false;
 	caller->from = call->peer = call->from;
 	caller->asserted[0] = call->asserted[0];
 	caller->asserted[1] = call->asserted[1];
@@ -207,7 +212,7 @@ void sdesp_sip_incoming_invite(
 			"Server Internal Error");
 		return;
 	}
-	/* No Contact, no From tag: no dialog can come of it. */
+	/* No Contact, no From tag, no proper URI: no dialog can come of it. */
 	if (sip_dialog_accept(&call->dlg, msg) != 0 || !look(call, msg) ||
 		sip_strans_alloc(
 			&call->st, ua->config.sip, msg, canceled, call) != 0) {

@@ -31,15 +31,13 @@ static bool request(const struct sip_msg *msg, void *arg)
 	} else if (pl_strcmp(&msg->met, "ACK") == 0) {
 		/* For a call that is gone. */
 	} else if (pl_strcmp(&msg->met, "OPTIONS") == 0) {
-		sdesp_sip_reply_refuse(ua, NULL, msg, 200, "OK",
-			"Accept: application/sdp, multipart/mixed\r\n");
-	} else if (pl_isset(&msg->to.tag) &&
-		   (invite || pl_strcmp(&msg->met, "BYE") == 0 ||
-			   pl_strcmp(&msg->met, "UPDATE") == 0)) {
+		sdesp_sip_reply_options(ua, msg);
+	} else if (invite && !pl_isset(&msg->to.tag)) {
+		sdesp_sip_incoming_invite(ua, msg);
+	} else if (invite || pl_strcmp(&msg->met, "BYE") == 0 ||
+		   pl_strcmp(&msg->met, "UPDATE") == 0) {
 		sdesp_sip_reply_refuse(ua, NULL, msg, 481,
 			"Call/Transaction Does Not Exist", "");
-	} else if (invite) {
-		sdesp_sip_incoming_invite(ua, msg);
 	} else {
 		return false;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define BOUNDARY_MAX 70 /* RFC 2046 5.1.1 */
+#define LEVELS 3        /* of multiparts in one another */
 
 static int lower(int c)
 {
@@ -112,32 +113,34 @@ static int delimiter(struct sdesp_span line, struct sdesp_span boundary)
 	return line.len == 2 && memcmp(line.p, "--", 2) == 0 ? 2 : 0;
 }
 
-/* Is a part, headers and all, SDP as it is? */
-static int part_is_sdp(struct sdesp_span *sdp, struct sdesp_span part)
+/* Cut the headers off a part. 0: its content is encoded. */
+static int open_part(struct sdesp_span *ctype, struct sdesp_span *part)
 {
-	int type = 0, plain = 1;
+	int plain = 1;
 
-	while (part.len > 0) {
-		struct sdesp_span value = line_of(&part);
+	memset(ctype, 0, sizeof *ctype);
+	while (part->len > 0) {
+		struct sdesp_span value = line_of(part);
 		struct sdesp_span name;
 
 		if (value.len == 0)
 			break;
 		name = trim(cut(&value, ':'));
 		if (same(name, "Content-Type"))
-			type = is_type(
-				trim(cut(&value, ';')), "application", "sdp");
+			*ctype = value;
 		else if (same(name, "Content-Transfer-Encoding"))
 			plain = same(trim(value), "binary") ||
 				same(trim(value), "8bit") ||
 				same(trim(value), "7bit");
 	}
-	*sdp = part;
-	return type && plain;
+	return plain;
 }
 
+static enum mime_result find(struct sdesp_span *sdp, struct sdesp_span ctype,
+	struct sdesp_span body, unsigned levels);
+
 static enum mime_result find_part(struct sdesp_span *sdp,
-	struct sdesp_span boundary, struct sdesp_span body)
+	struct sdesp_span boundary, struct sdesp_span body, unsigned levels)
 {
 	const char *part = NULL;
 
@@ -149,13 +152,15 @@ static enum mime_result find_part(struct sdesp_span *sdp,
 			continue;
 		if (part != NULL) {
 			struct sdesp_span text = {part, (size_t)(start - part)};
+			struct sdesp_span ctype;
 
 			/* The line end before a delimiter belongs to it. */
 			if (text.len > 0)
 				text.len--;
 			if (text.len > 0 && text.p[text.len - 1] == '\r')
 				text.len--;
-			if (part_is_sdp(sdp, text))
+			if (open_part(&ctype, &text) &&
+				find(sdp, ctype, text, levels) == MIME_SDP)
 				return MIME_SDP;
 		}
 		if (kind == 2)
@@ -165,13 +170,11 @@ static enum mime_result find_part(struct sdesp_span *sdp,
 	return MIME_BROKEN;
 }
 
-enum mime_result sdesp_sip_mime_find_sdp(
-	struct sdesp_span *sdp, struct sdesp_span ctype, struct sdesp_span body)
+static enum mime_result find(struct sdesp_span *sdp, struct sdesp_span ctype,
+	struct sdesp_span body, unsigned levels)
 {
 	struct sdesp_span params = ctype, type, boundary;
-	enum mime_result result;
 
-	memset(sdp, 0, sizeof *sdp);
 	if (ctype.p == NULL)
 		return MIME_BROKEN;
 	type = trim(cut(&params, ';'));
@@ -179,13 +182,17 @@ enum mime_result sdesp_sip_mime_find_sdp(
 		*sdp = body;
 		return MIME_SDP;
 	}
-	if (!is_type(type, "multipart", NULL))
+	if (levels == 0 || !is_type(type, "multipart", NULL))
 		return MIME_OTHER;
 	boundary = boundary_of(params);
 	if (boundary.len == 0)
 		return MIME_BROKEN;
-	result = find_part(sdp, boundary, body);
-	if (result != MIME_SDP)
-		memset(sdp, 0, sizeof *sdp);
-	return result;
+	return find_part(sdp, boundary, body, levels - 1);
+}
+
+enum mime_result sdesp_sip_mime_find_sdp(
+	struct sdesp_span *sdp, struct sdesp_span ctype, struct sdesp_span body)
+{
+	memset(sdp, 0, sizeof *sdp);
+	return find(sdp, ctype, body, LEVELS);
 }

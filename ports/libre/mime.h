@@ -16,7 +16,7 @@ enum mime_result {
 /*
  * ctype is the value of Content-Type, body the message's body, any octets.
  * Of a multipart body it is the first part that is application/sdp and sent
- * as it is; a multipart within a multipart is passed over.
+ * as it is, down to the third multipart within another.
  */
 enum mime_result sdesp_sip_mime_find_sdp(struct sdesp_span *sdp,
 	struct sdesp_span ctype, struct sdesp_span body);

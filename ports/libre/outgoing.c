@@ -20,6 +20,20 @@ int sdesp_sip_contact(enum sip_transp tp, const struct sa *src,
 	return mbuf_printf(mb, "%H", sip_contact_print, &contact);
 }
 
+/* Where the error's own words would say nothing. */
+static const char *error_text(int err)
+{
+	switch (err) {
+	case EPROTO:
+		return "the TLS handshake failed: is the server's certificate "
+		       "good?";
+	case EDESTADDRREQ:
+		return "the DNS does not know the host";
+	default:
+		return strerror(err);
+	}
+}
+
 static void failed(struct sdesp_call *call, int err)
 {
 	if (call->phase != PHASE_CALLING)
@@ -30,10 +44,8 @@ static void failed(struct sdesp_call *call, int err)
 		sdesp_call_why(call, SDESP_CALL_TIMEOUT, 408, 0,
 			"there was no response");
 	else
-		sdesp_call_why(call, SDESP_CALL_TRANSPORT, 0, 0,
-			err == EPROTO ? "the TLS handshake failed: is the "
-					"server's certificate good?"
-				      : strerror(err));
+		sdesp_call_why(
+			call, SDESP_CALL_TRANSPORT, 0, 0, error_text(err));
 	sdesp_call_end(call);
 }
 
@@ -44,6 +56,7 @@ static bool first_contact(
 
 	(void)msg;
 	return sip_addr_decode(&addr, &hdr->val) == 0 &&
+	       sdesp_sip_printable(&addr.auri) &&
 	       pl_strdup(arg, &addr.auri) == 0;
 }
 
@@ -107,7 +120,10 @@ static void answered(struct sdesp_call *call, const struct sip_msg *msg)
 	memset(&why, 0, sizeof why);
 	call->dlg = sdesp_sip_fork_win(call->fork, msg);
 	if (call->dlg == NULL) {
-		failed(call, EBADMSG);
+		sdesp_sip_media_fail(call);
+		sdesp_call_why(call, SDESP_CALL_NO_AGREEMENT, 0,
+			SDESP_ERR_MISSING, "the answer has no Contact");
+		sdesp_call_end(call);
 		return;
 	}
 	call->updates = sip_msg_hdr_has_value(msg, SIP_HDR_ALLOW, "UPDATE");

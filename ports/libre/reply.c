@@ -140,6 +140,12 @@ void sdesp_sip_reply_refuse(struct sdesp_libre *ua, struct sip_strans **st,
 	mem_deref(tail);
 }
 
+void sdesp_sip_reply_options(struct sdesp_libre *ua, const struct sip_msg *msg)
+{
+	sdesp_sip_reply_refuse(ua, NULL, msg, 200, "OK",
+		"Accept: application/sdp, multipart/mixed\r\n");
+}
+
 void sdesp_sip_reply_no_body(struct sdesp_libre *ua, struct sip_strans **st,
 	const struct sip_msg *msg, uint16_t scode)
 {

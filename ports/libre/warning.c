@@ -57,6 +57,20 @@ const char *sdesp_sip_warning_print(
 	return text;
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+bool sdesp_sip_printable(const struct pl *uri)
+{
+	for (size_t i = 0; i < uri->l; i++) {
+		if (is_control(uri->p[i]))
+			return false;
+	}
+	return true;
+}
+
 char *sdesp_sip_warning_read(const struct sip_msg *msg)
 {
 	const struct sip_hdr *warning = sip_msg_hdr(msg, SIP_HDR_WARNING);
@@ -68,7 +82,7 @@ char *sdesp_sip_warning_read(const struct sip_msg *msg)
 	else
 		(void)re_sdprintf(&text, "%r", &msg->reason);
 	for (char *p = text; p != NULL && *p != '\0'; p++) {
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (is_control(*p))
 			*p = ' ';
 	}
 	return text;

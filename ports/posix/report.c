@@ -18,11 +18,19 @@ void report_to(FILE *out)
 	elsewhere = out;
 }
 
+/* What others wrote, file names or the realm of a registrar, neither makes a
+ * line of its own nor steers the terminal. */
 static void say(const char *format, va_list args)
 {
-	fputs("sdesp: ", messages());
-	vfprintf(messages(), format, args);
-	fputc('\n', messages());
+	char text[1024];
+	char *p;
+
+	vsnprintf(text, sizeof text, format, args);
+	for (p = text; *p != '\0'; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	}
+	fprintf(messages(), "sdesp: %s\n", text);
 }
 
 int refuse(const char *format, ...)

@@ -5,6 +5,7 @@
  *	ua_config  options                ua_sip       SIP stack, TLS
  *	ua_peers   who may call           ua_register  REGISTER
  *	ua_auth    digest credentials     ua_calls     calls and their sessions
+ *	ua_hop     where requests go
  *	ua_path    packets: the home of all SAs
  *	ua_lane    TCP through a call
  */
@@ -42,6 +43,7 @@ struct ua {
 	struct tls *tls;
 	struct sdesp_port port;
 	struct sdesp_libre *calls;
+	struct sip_lsnr *others; /* requests that are not of calls */
 	struct ua_register *registration;
 	struct ua_path *path;
 	struct ua_status *status; /* NULL: nobody may ask */

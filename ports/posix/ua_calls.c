@@ -10,6 +10,7 @@
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
 #include "ports/posix/ua.h"
+#include "ports/posix/ua_hop.h"
 
 /* Calls that the tables of the udp backend have room for, all of them in the
  * midst of a rekey. */
@@ -198,6 +199,9 @@ static void on_closed(
 			(unsigned long)((sdesp_posix_now_ms() - c->heard_ms) /
 					1000),
 			end->text);
+	else if (end->contact != NULL)
+		ua_say("closed %s: %u %s: try %s", sdesp_call_peer(call),
+			end->scode, end->text, end->contact);
 	else if (end->scode >= 300)
 		ua_say("closed %s: %u %s", sdesp_call_peer(call), end->scode,
 			end->text);
@@ -221,6 +225,22 @@ static void on_touched(void *arg)
 	ua_path_touch(arg);
 }
 
+/* What no call takes. libre itself would print the stranger's text. */
+static bool on_other(const struct sip_msg *msg, void *arg)
+{
+	struct ua *ua = arg;
+
+	if (pl_strcmp(&msg->met, "CANCEL") == 0)
+		(void)sip_treply(
+			NULL, ua->sip, msg, 481, "Transaction Does Not Exist");
+	else
+		(void)sip_treplyf(NULL, NULL, ua->sip, msg, false, 405,
+			"Method Not Allowed",
+			"Allow: INVITE, ACK, CANCEL, BYE, UPDATE, OPTIONS\r\n"
+			"Content-Length: 0\r\n\r\n");
+	return true;
+}
+
 int ua_calls_open(struct ua *ua)
 {
 	struct sdesp_libre_config config;
@@ -238,6 +258,9 @@ int ua_calls_open(struct ua *ua)
 	config.closed = on_closed;
 	config.arg = ua;
 	status = sdesp_libre_alloc(&ua->calls, &config);
+	if (status == SDESP_OK &&
+		sip_listen(&ua->others, ua->sip, true, on_other, ua) != 0)
+		status = SDESP_ERR_SPACE;
 	if (status != SDESP_OK)
 		return system_error("SIP: %s", sdesp_status_text(status));
 	ua_silence_open(ua);
@@ -249,12 +272,13 @@ int ua_calls_make(struct ua *ua)
 	struct ua_call *c = free_call(ua);
 	struct sdesp_call_setup setup;
 	struct sdesp_call_target target;
+	char route[UA_URI];
 	int status;
 
 	memset(&target, 0, sizeof target);
 	target.uri = ua->config.target;
 	target.from = ua->config.aor;
-	target.route = ua->config.proxy[0] != '\0' ? ua->config.proxy : NULL;
+	target.route = ua_hop_route(route, &ua->config, target.uri);
 	set_up(c, &setup);
 	status = sdesp_call_make(&c->call, ua->calls, &target, &setup);
 	if (status != SDESP_OK) {
@@ -293,10 +317,12 @@ void ua_calls_close(struct ua *ua)
 			continue;
 		ua_say("closed %s: given up, no answer",
 			sdesp_call_peer(ua->call[i].call));
-		if (ua->code == DONE && !ua->call[i].established)
+		if (ua->code == DONE && !ua->config.listener &&
+			!ua->call[i].established)
 			ua->code = REFUSED;
 	}
 	ua->calls = mem_deref(ua->calls);
+	ua->others = mem_deref(ua->others);
 	for (i = 0; i < UA_CALLS; i++) {
 		if (ua->call[i].call != NULL)
 			ua_path_down(ua, &ua->call[i]);

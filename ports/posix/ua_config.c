@@ -3,16 +3,14 @@
  */
 #define _DEFAULT_SOURCE
 
-#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "ports/posix/ports.h"
 #include "ports/posix/report.h"
 #include "ports/posix/sdesp_posix.h"
 #include "ports/posix/ua_config.h"
+#include "ports/posix/ua_hop.h"
 #include "sdesp_udp_socket.h"
 
 #define SILENCE_S 120
@@ -75,10 +73,10 @@ static int read_hop(const struct ua_config *c, char uri[UA_URI],
 		return usage_error("%s%s: expected a SIP URI, for example "
 				   "sip:camera@192.0.2.10:5060",
 			option, text);
-	if (pl_strcasecmp(&parsed.scheme, "sips") == 0 &&
-		c->transport != SIP_TRANSP_TLS)
-		return usage_error(
-			"%s%s: sips needs --transport tls", option, text);
+	if (pl_strcasecmp(&parsed.scheme, "sips") == 0)
+		return usage_error("%s%s: libre has no sips:; expected sip: "
+				   "and --transport tls",
+			option, text);
 	if (uri_param_get(&parsed.params, &name, &value) == 0) {
 		if (pl_strcasecmp(&value, wanted) != 0)
 			return usage_error("%s%s: not what --transport says "
@@ -90,31 +88,6 @@ static int read_hop(const struct ua_config *c, char uri[UA_URI],
 			sip_transp_param(c->transport));
 	}
 	return n < UA_URI ? DONE : usage_error("%s%s: too long", option, text);
-}
-
-/* The address that this system would send from to a host. */
-static int routed_address(struct sdesp_addr *own, const struct pl *host)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
-	struct sockaddr_storage ss;
-	socklen_t len = (socklen_t)sizeof ss;
-	struct addrinfo *found = NULL;
-	char name[256];
-	int fd = -1, status = -1;
-
-	if (pl_strcpy(host, name, sizeof name) != 0 ||
-		getaddrinfo(name, "5060", &hints, &found) != 0)
-		return -1;
-	fd = socket(found->ai_family, SOCK_DGRAM, 0);
-	if (fd >= 0 && connect(fd, found->ai_addr, found->ai_addrlen) == 0 &&
-		getsockname(fd, (struct sockaddr *)&ss, &len) == 0 &&
-		sdesp_udp_from_sockaddr(own, &ss) == SDESP_OK)
-		status = 0;
-	if (fd >= 0)
-		close(fd);
-	freeaddrinfo(found);
-	own->port = 0;
-	return status;
 }
 
 static int is_wildcard(const struct sdesp_addr *a)
@@ -133,7 +106,7 @@ static int read_sip(struct ua_config *c)
 	if (text == NULL && !c->listener) {
 		if (!ua_uri_read(
 			    &hop, c->proxy[0] != '\0' ? c->proxy : c->target) ||
-			routed_address(&c->sip, &hop.host) != 0)
+			ua_hop_own(&c->sip, &hop.host) != 0)
 			return system_error("no address of this host routes "
 					    "to %s; give --sip ADDR",
 				c->target);

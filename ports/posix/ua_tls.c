@@ -46,6 +46,18 @@ static int is_right_server(X509 *cert)
 	return 0;
 }
 
+/* Of those hosts, the one to name. */
+static const char *wanted(void)
+{
+	unsigned i;
+
+	for (i = 0; i < UA_TLS_HOSTS; i++) {
+		if (tls_state.hosts[i][0] != '\0')
+			return tls_state.hosts[i];
+	}
+	return "the address that the call came from";
+}
+
 void ua_tls_expect(const struct sdesp_addr *peer)
 {
 	sdesp_addr_print(tls_state.peers[tls_state.next++ % PEERS], peer);
@@ -70,9 +82,7 @@ static int verify(int good, X509_STORE_CTX *ctx)
 	if (X509_STORE_CTX_get_error_depth(ctx) > 0 || SSL_is_server(ssl) ||
 		is_right_server(cert))
 		return 1;
-	note("TLS: certificate %s: not of %s", subject,
-		tls_state.hosts[0][0] != '\0' ? tls_state.hosts[0]
-					      : "the host called");
+	note("TLS: certificate %s: not of %s", subject, wanted());
 	X509_STORE_CTX_set_error(ctx, X509_V_ERR_HOSTNAME_MISMATCH);
 	return 0;
 }

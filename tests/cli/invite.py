@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Send one INVITE over UDP with a body of one's choice and print the final
-response, with what differs in any two (tags, branch, Call-ID) left out.
+response, with what differs in any two (tags, branch, Call-ID) left out. METHOD
+in the environment is sent instead of INVITE; with ACK=no nothing follows.
 usage: invite.py PORT FROM [TYPE FILE [HEADER-FIELD]]
 SPDX-License-Identifier: MIT"""
+import os
 import re
 import socket
 import sys
 
 port, sender = int(sys.argv[1]), sys.argv[2]
+method = os.environ.get("METHOD", "INVITE")
 body, ctype = b"", None
 if len(sys.argv) > 3:
     ctype = sys.argv[3]
@@ -19,13 +22,13 @@ s.settimeout(5)
 own = "127.0.0.1:%d" % s.getsockname()[1]
 mark = "%s-%d" % (own, len(body))
 head = [
-    "INVITE sip:camera@127.0.0.1:%d SIP/2.0" % port,
+    "%s sip:camera@127.0.0.1:%d SIP/2.0" % (method, port),
     "Via: SIP/2.0/UDP %s;branch=z9hG4bK%s" % (own, mark.replace(":", "-")),
     "Max-Forwards: 70",
     "To: <sip:camera@127.0.0.1:%d>" % port,
     "From: <%s>;tag=1" % sender,
     "Call-ID: %s" % mark,
-    "CSeq: 1 INVITE",
+    "CSeq: 1 " + method,
     "Contact: <sip:x@%s>" % own,
 ]
 if ctype:
@@ -40,8 +43,9 @@ while True:
         break
 to = re.search(r"(?im)^To:.*\r$", text).group(0).strip()
 branch = head[1]
-s.sendto(("\r\n".join(["ACK " + head[0].split(" ", 1)[1], branch, head[2], to,
-                       head[4], head[5], "CSeq: 1 ACK", "Content-Length: 0"])
-          + "\r\n\r\n").encode(), ("127.0.0.1", port))
+if os.environ.get("ACK") != "no":
+    ack = ["ACK " + head[0].split(" ", 1)[1], branch, head[2], to, head[4], head[5],
+           "CSeq: 1 ACK", "Content-Length: 0"]
+    s.sendto(("\r\n".join(ack) + "\r\n\r\n").encode(), ("127.0.0.1", port))
 text = re.sub(r"(?im)^(Via|Call-ID):.*\r\n", "", text)
 print(re.sub(r"tag=[^\r;]*", "tag=", text).replace("\r", ""), end="")

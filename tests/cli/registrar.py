@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A registrar over UDP: digest authentication (RFC 2617, MD5), one line on
-standard output for each REGISTER that it accepts or refuses.
-usage: registrar.py PORT REALM USER PASSWORD SECONDS
+standard output for each REGISTER that it accepts or refuses. A registration
+holds for GRANTED seconds; with "again", who answers wrongly is challenged once
+more, with a new nonce, and so is the first right answer, whose nonce was stale.
+usage: registrar.py PORT REALM USER PASSWORD SECONDS [GRANTED [again]]
 SPDX-License-Identifier: MIT"""
 import hashlib
 import re
@@ -11,7 +13,8 @@ import time
 
 port, realm, user, password = int(sys.argv[1]), *sys.argv[2:5]
 end = time.time() + float(sys.argv[5])
-nonce = "f84f1cec41e6cbe5aea9c8e88d359"
+granted, again = sys.argv[6:7], "again" in sys.argv[7:]
+nonce, stale = "f84f1cec41e6cbe5aea9c8e88d359", again
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.1", port))
 
@@ -45,16 +48,25 @@ while time.time() < end:
     if not text.startswith("REGISTER "):
         continue
     extra, status = "", "200 OK"
-    if not header(text, "Authorization"):
-        status = "401 Unauthorized"
-        extra = ('WWW-Authenticate: Digest realm="%s", nonce="%s", qop="auth"\r\n'
-                 % (realm, nonce))
-    elif not is_right(text):
-        status = "403 Forbidden"
+    answered = header(text, "Authorization")
+    right = answered and is_right(text)
+    if answered and not right:
         print("refused", flush=True)
+    if not answered or again and (not right or stale):
+        status = "401 Unauthorized"
+        if again:
+            nonce = md5(nonce)
+        extra = ('WWW-Authenticate: Digest realm="%s", nonce="%s", qop="auth"%s\r\n'
+                 % (realm, nonce, ", stale=true" if right else ""))
+        stale = stale and not right
+    elif not right:
+        status = "403 Forbidden"
     else:
         contact = header(text, "Contact")
-        extra = "Contact: %s\r\n" % contact
+        if granted:
+            extra = "Expires: %s\r\n" % granted[0]
+            contact = re.sub(";expires=[1-9][0-9]*", "", contact)
+        extra += "Contact: %s\r\n" % contact
         gone = "expires=0" in contact or header(text, "Expires") == "0"
         print("gone" if gone else "here", contact, flush=True)
     answer = "SIP/2.0 %s\r\nVia: %s\r\n" % (status, header(text, "Via"))

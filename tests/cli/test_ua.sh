@@ -69,6 +69,33 @@ for p in "$p1" "$p2" "$p3" "$p4"; do
 done
 ends "listener ends" "$l" 0
 
+# A name that only the hosts file has. SIP is for loopback all the same.
+listen --expose "$web" --allow "$phone"
+start c "$SDESP" ua call --aor "$phone" --seconds 20 --method inline \
+	--sip 127.0.0.1 --forward "$entry:$web" "sip:camera@localhost:$sip"
+wait_for "by name: forwarding" c.out '^forwarding'
+holds "by name: a page" fetch index.html "$entry"
+ends "caller ends" "$pid" 0 INT
+ends "listener ends" "$l" 0 INT
+
+# SIP and ESP over IPv6.
+if grep -qs . /proc/net/if_inet6; then
+	start l "$SDESP" ua listen --sip "[::1]:$sip" --aor 'sip:camera@[::1]' \
+		--allow 'sip:phone@[::1]' --expose "$web" --seconds 30
+	l=$pid
+	wait_for "IPv6: listening" l.out "^listening sip:camera@\[::1\]:$sip"
+	start c "$SDESP" ua call --aor 'sip:phone@[::1]' --seconds 20 \
+		--forward "$entry:$web" "sip:camera@[::1]:$sip"
+	wait_for "IPv6: forwarding" c.out '^forwarding'
+	holds "IPv6: a page" fetch index.html "$entry"
+	kill -USR1 "$l"
+	wait_for "IPv6: rekeyed" c.out '^rekeyed'
+	ends "IPv6: caller ends" "$pid" 0 INT
+	ends "IPv6: listener ends" "$l" 0 INT
+else
+	echo "SKIP: IPv6: this machine has none"
+fi
+
 # --forward to what is not exposed: the session has no such selector.
 listen --expose "$web" --allow "$phone"
 expect 1 "a port that is not exposed" "$SDESP" ua call --aor "$phone" \

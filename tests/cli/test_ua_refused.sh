@@ -41,6 +41,13 @@ for r in r1 r2 r3 r4; do
 	sed -i '/^Content-Length/d' $r
 	holds "$r: nothing learnt from the body" cmp -s none $r
 done
+# Strangers do not write on the operator's terminal.
+invite "$(printf 'sip:eve\033[31m@127.0.0.1')" > r8
+holds "control characters: 400" grep -q '^SIP/2.0 400' r8
+METHOD=MESSAGE invite sip:eve@127.0.0.1 > r9
+holds "no call: 405" grep -q '^SIP/2.0 405' r9
+holds "what is allowed" grep -q '^Allow: INVITE' r9
+lacks "nothing of it shown" grep -q "$(printf '\033')\|MESSAGE" l.out l.err
 # A caller on the list learns why there is no agreement.
 invite "$phone" application/sdp bad > r5
 holds "488" grep -q '^SIP/2.0 488' r5
@@ -54,6 +61,13 @@ prints '^closed .*488'
 holds "counted" kill "$l"
 ends "listener ends" "$l" 0
 holds "nobody got through" grep -q '^served 0 calls, refused' l.out
+
+# A caller that says nothing more: the listener's end is an ordinary one.
+listen --allow "$phone"
+ACK=no invite "$phone" application/sdp good > r10
+holds "200" grep -q '^SIP/2.0 200' r10
+ends "listener ends" "$l" 0 INT
+holds "told" grep -q '^closed .*given up, no answer' l.out
 
 # P-Asserted-Identity: only from a trusted proxy, and then nothing else.
 listen --allow "$phone" --trust 192.0.2.1
@@ -112,6 +126,21 @@ wait_for "registrar gone" r.err 'not registered at .*; trying again'
 holds "told once" [ "$(grep -c registered r.err)" = 1 ]
 ends "ends without it" "$pid" 0 INT
 
+# Somebody who has moved: nobody is called whom the person did not name.
+cat > moved.py << 'END'
+import re, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", int(sys.argv[1])))
+s.settimeout(20)
+text, peer = s.recvfrom(65536)
+kept = re.findall(r"(?im)^(?:Via|From|To|Call-ID|CSeq):.*\r\n", text.decode())
+s.sendto(("SIP/2.0 302 Moved\r\n" + "".join(kept) + "Contact: <sip:new@192.0.2.9>"
+          "\r\nContent-Length: 0\r\n\r\n").encode(), peer)
+END
+start m /usr/bin/python3 moved.py "$sip"
+try 1 "moved" --aor "$phone" "$camera:$sip"
+prints '^closed .*: 302 Moved: try sip:new@192.0.2.9'
+
 # A peer that is killed: silence, a question, no answer.
 listen --allow "$phone" --transport tcp --silence 1
 start c "$SDESP" ua call --aor "$phone" --transport tcp --silence 1 \
@@ -131,7 +160,9 @@ expect 2 "no SIP URI" "$SDESP" ua call camera
 says 'expected a SIP URI'
 expect 2 "no transport" "$SDESP" ua call --transport sctp "$camera"
 expect 2 "another transport" "$SDESP" ua call "$camera;transport=tcp"
-expect 2 "sips over UDP" "$SDESP" ua call sips:camera@127.0.0.1
+expect 2 "sips" "$SDESP" ua call --transport tls --tls-ca ca \
+	sips:camera@127.0.0.1
+says 'expected sip: and --transport tls'
 expect 2 "no address of ours" "$SDESP" ua call --sip 0.0.0.0 "$camera"
 expect 3 "not our address" "$SDESP" ua call --sip 192.0.2.1 "$camera"
 expect 2 "malformed --forward" "$SDESP" ua call --forward 1 "$camera"

@@ -7,9 +7,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/cli/ua.sh
 . "$here/ua.sh"
 
+# registrar NAME PASSWORD [GRANTED [again]]
 registrar() {
-	start "$1" /usr/bin/python3 "$here/registrar.py" "$((sip + 5))" \
-		"our realm" camera "$2" 40
+	name=$1
+	password=$2
+	shift 2
+	start "$name" /usr/bin/python3 "$here/registrar.py" "$((sip + 5))" \
+		"our realm" camera "$password" 40 "$@"
 	sleep 0.3
 }
 
@@ -50,8 +54,30 @@ wait_for "refused" l.err 'not registered at .*403 Forbidden; trying again'
 kill "$r"
 wait "$r" 2> /dev/null
 registrar r3 secret
+r=$pid
 wait_for "registered in the end" l.out "^registered $camera" 30
 holds "told once" [ "$(grep -c 'not registered' l.err)" = 1 ]
+ends "listener ends" "$l" 0 INT
+
+kill "$r"
+wait "$r" 2> /dev/null
+
+# One that grants four seconds, and whose first nonce was stale.
+registrar r4 secret 4 again
+r=$pid
+register --auth auth
+wait_for "registered in spite of a stale nonce" l.out "^registered $camera" 2
+again() { [ "$(grep -c '^here' r4.out)" -ge 2 ]; }
+until_holds "registered again before it ends" again
+ends "listener ends" "$l" 0 INT
+kill "$r"
+wait "$r" 2> /dev/null
+
+# A wrong password is not repeated as often as there are nonces.
+registrar r5 other 300 again
+register --auth auth
+wait_for "wrong password" l.err 'not registered at .*took no credentials of ours'
+holds "three answers" [ "$(grep -c '^refused' r5.out)" -le 3 ]
 ends "listener ends" "$l" 0 INT
 
 finish

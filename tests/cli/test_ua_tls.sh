@@ -73,6 +73,26 @@ try 3 "another host's certificate" --tls-cert phone.pem --tls-ca ca.pem
 says 'TLS: certificate .*elsewhere: not of 127.0.0.1'
 ends "listener ends" "$l" 0 INT
 
+# So must a registrar prove who it is: the other listener plays it.
+listen --transport tls --tls-cert elsewhere.pem --allow "$phone"
+start r "$SDESP" ua listen --sip "127.0.0.1:$web" --aor "$camera" \
+	--transport tls --tls-cert camera.pem --tls-ca ca.pem \
+	--registrar "sip:127.0.0.1:$sip" --allow "$phone" --seconds 20
+wait_for "another host's registrar" r.err \
+	'TLS: certificate .*elsewhere: not of 127.0.0.1'
+wait_for "not registered there" r.err 'not registered at .*; trying again'
+ends "listener ends" "$pid" 0 INT
+ends "registrar ends" "$l" 0 INT
+
+# A certificate for the name that was called.
+certificate named ca DNS:localhost
+listen --transport tls --tls-cert named.pem --allow "$phone"
+start c "$SDESP" ua call --aor "$phone" --transport tls --tls-ca ca.pem \
+	--seconds 20 --sip 127.0.0.1 "sip:camera@localhost:$sip"
+wait_for "by name: established" c.out '^established'
+ends "caller ends" "$pid" 0 INT
+ends "listener ends" "$l" 0 INT
+
 # Without authorities a listener asks nothing of its callers.
 listen --transport tls --tls-cert camera.pem --allow "$phone"
 call c --transport tls --tls-ca ca.pem

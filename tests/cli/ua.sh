@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh disable=SC2034,SC2154 # the tests' variables, cli.sh's
 
-# Ports that nobody has: from our process number, on loopback.
-base=$((20000 + $$ % 3000 * 10))
+# Ports that nobody has: from our process number, below the ephemeral ones.
+base=$((20000 + $$ % 1270 * 10))
 sip=$base
 web=$((base + 1))
 entry=$((base + 2))
@@ -24,6 +24,9 @@ trap cleanup EXIT
 start() {
 	as=$1
 	shift
+	# Now, not when it runs: nobody waits for what an earlier one said.
+	: > "$as.out"
+	: > "$as.err"
 	"$@" > "$as.out" 2> "$as.err" < /dev/null &
 	pid=$!
 	pids="$pids $pid"

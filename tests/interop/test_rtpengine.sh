@@ -10,7 +10,7 @@ command -v rtpengine > /dev/null || { echo "SKIP: no rtpengine"; exit 77; }
 python=/usr/bin/python3
 
 # Ports that nobody has: from our process number, on loopback.
-base=$((20000 + $$ % 20000))
+base=$((20000 + $$ % 12700))
 ng=$base
 service=$((base + 2))
 entry=$((base + 3))

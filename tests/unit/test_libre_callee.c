@@ -239,7 +239,7 @@ static void test_wrong_confirmation(void **state)
 	at = strstr(body, "a=esp-confirm:");
 	assert_non_null(at);
 	at += strlen("a=esp-confirm:");
-	*at = *at == 'A' ? 'B' : 'A';
+	*at = *at == '0' ? '1' : '0'; /* hexadecimal, of either case */
 	raw_reply(&raw, request, "200 OK", "", body);
 	raw_wait(&raw, "ACK", 1000);
 	raw_reply(&raw, raw_wait(&raw, "BYE", 1000), "200 OK", "", "");

@@ -52,6 +52,24 @@ static const struct row {
 		"--b\r\nContent-Transfer-Encoding: Binary\r\n"
 		"Content-Type: application/sdp\r\n\r\n" SDP "\r\n--b--",
 		MIME_SDP, SDP},
+	{"multipart in a multipart", "multipart/mixed;boundary=a",
+		"--a\r\nContent-Type: multipart/alternative;boundary=b\r\n\r\n"
+		"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n"
+		"--b\r\nContent-Type: application/sdp\r\n\r\n" SDP
+		"\r\n--b--\r\n--a--\r\n",
+		MIME_SDP, SDP},
+	{"broken multipart before the SDP", "multipart/mixed;boundary=a",
+		"--a\r\nContent-Type: multipart/mixed\r\n\r\nx\r\n"
+		"--a\r\nContent-Type: application/sdp\r\n\r\n" SDP
+		"\r\n--a--\r\n",
+		MIME_SDP, SDP},
+	{"one multipart too deep", "multipart/mixed;boundary=a",
+		"--a\r\nContent-Type: multipart/mixed;boundary=b\r\n\r\n"
+		"--b\r\nContent-Type: multipart/mixed;boundary=c\r\n\r\n"
+		"--c\r\nContent-Type: multipart/mixed;boundary=d\r\n\r\n"
+		"--d\r\nContent-Type: application/sdp\r\n\r\n" SDP
+		"\r\n--d--\r\n--c--\r\n--b--\r\n--a--\r\n",
+		MIME_OTHER, NULL},
 	{"no SDP among parts", "multipart/mixed;boundary=b",
 		"--b\r\nContent-Type: text/html\r\n\r\nx\r\n--b--", MIME_OTHER,
 		NULL},
