@@ -256,7 +256,7 @@ static void run_pair(const enum end_kind kinds[2])
 		failed++;
 		return;
 	}
-	failed += !complete(&a) + !complete(&b);
+	failed += (unsigned)(!complete(&a) + !complete(&b));
 	for (unsigned suite = 1; suite < SDESP_SUITE_END; suite++) {
 		uint32_t both = end_suites(&a) & end_suites(&b);
 
