@@ -99,9 +99,6 @@ enum {
 	MACOS_NATT = 0x0002
 };
 
-/* Linux' include/uapi/linux/pfkeyv2.h. */
-enum { LINUX_NEW_MAPPING = 23 };
-
 enum pfkey_natt {
 	NATT_KAME,    /* three extensions; a socket with UDP_ENCAP */
 	NATT_OPENBSD, /* a flag and the peer's port; one port of our own */

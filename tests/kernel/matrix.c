@@ -221,6 +221,32 @@ static void print_head(void)
 	printf("\n");
 }
 
+/* All that the kernels tested here and software ESP have: a suite that is not
+ * found would otherwise only make the table shorter. */
+static uint32_t known(enum end_kind kind)
+{
+	uint32_t suites = 0;
+
+	for (unsigned suite = 1; suite < SDESP_SUITE_END; suite++)
+		suites |= SDESP_SUITE_BIT(suite);
+	if (kind == END_XFRM)
+		suites &= ~(SDESP_SUITE_BIT(SDESP_AES_128_GCM_16_IIV) |
+			    SDESP_SUITE_BIT(SDESP_AES_256_GCM_16_IIV) |
+			    SDESP_SUITE_BIT(SDESP_CHACHA20_POLY1305_IIV));
+	return suites;
+}
+
+static int complete(struct end *e)
+{
+	uint32_t found = end_suites(e);
+
+	if (found == known(e->kind))
+		return 1;
+	fprintf(stderr, "%s: suites found %x, known %x\n", names[e->kind],
+		(unsigned)found, (unsigned)known(e->kind));
+	return 0;
+}
+
 static void run_pair(const enum end_kind kinds[2])
 {
 	static struct end a, b;
@@ -230,6 +256,7 @@ static void run_pair(const enum end_kind kinds[2])
 		failed++;
 		return;
 	}
+	failed += (unsigned)(!complete(&a) + !complete(&b));
 	for (unsigned suite = 1; suite < SDESP_SUITE_END; suite++) {
 		uint32_t both = end_suites(&a) & end_suites(&b);
 

@@ -454,6 +454,29 @@ static int port_range(void)
 	return left(0) == 0 && left(1) == 0;
 }
 
+/* Its own words (extended ACK) are in the cause: here on a window of more than
+ * the 4096 packets that it can. */
+static int kernels_words(void)
+{
+	struct sdesp_backend *be = ends[0].backend;
+	struct sdesp_flow flow;
+	struct sdesp_sa sa;
+
+	memset(&flow, 0, sizeof flow);
+	flow.local = at[0];
+	flow.remote = at[1];
+	flow.mode = SDESP_TRANSPORT;
+	memset(&sa, 0, sizeof sa);
+	sa.spi = 0x2000;
+	sa.suite = SDESP_AES_128_GCM_16;
+	sa.window = 2 * SDESP_MAX_WINDOW;
+	net_enter(0);
+	CHECK(be->vtable->sa_add(be, &flow, &sa, 1) == SDESP_ERR_BACKEND);
+	printf("     %s\n", sdesp_xfrm_cause(&ends[0].xfrm));
+	CHECK(strstr(sdesp_xfrm_cause(&ends[0].xfrm), "(kernel: ") != NULL);
+	return left(0) == 0;
+}
+
 /* The kernel says no to whoever may not; the cause says what would help. */
 static int ask_as_nobody(void)
 {
@@ -501,6 +524,7 @@ static const struct fault faults[] = {
 	{"the clock jumps, and our address moves", clock_moves_raw},
 	{"the clock jumps, and our port moves", clock_moves_port},
 	{"the interface goes, and comes back", interface_gone},
+	{"the kernel's own words", kernels_words},
 	{"without permission", without_permission},
 };
 
