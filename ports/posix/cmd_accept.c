@@ -101,11 +101,10 @@ const struct command cmd_accept = {
 	"accept",
 	"--state FILE ANSWER",
 	"read the answer: the session is ready",
-	"ANSWER is a file, or - for standard input. It must fit the offer "
-	"that FILE\nholds; a wrong one is refused as file:line:column and "
-	"changes nothing: the\noffer stays open. An answer is accepted once."
-	"\n\nIf sdesp run has FILE, it goes over to the new keys, and its "
-	"traffic goes on.",
+	"ANSWER is a file, or - for standard input. It must fit the offer that FILE\n"
+	"holds; a wrong one is refused as file:line:column and changes nothing: the\n"
+	"offer stays open. An answer is accepted once.\n\n"
+	"If sdesp run has FILE, it goes over to the new keys, and its traffic goes on.",
 	FOR_ACCEPT,
 	1,
 	1,

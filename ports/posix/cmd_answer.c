@@ -148,14 +148,14 @@ const struct command cmd_answer = {
 	"answer",
 	"--state FILE [options] OFFER > ANSWER",
 	"read an offer, agree or refuse, write the answer",
-	"OFFER is a file, or - for standard input. The answer goes back to "
-	"the other\nend; this end may send from now on. A refusal says why, "
-	"as\nfile:line:column, and leaves nothing behind.\n\n"
-	"If FILE exists it is a session, and the offer must be its rekey or "
-	"refresh;\nthen only --local and --direction may be given. If "
-	"sdesp run has FILE, it\nanswers, and its traffic goes on.\n\n"
-	"Without --ts every protocol may pass between the two outer "
-	"addresses, in\ntransport mode, as far as the offer asks for it.",
+	"OFFER is a file, or - for standard input. The answer goes back to the other\n"
+	"end; this end may send from now on. A refusal says why, as\n"
+	"file:line:column, and leaves nothing behind.\n\n"
+	"If FILE exists it is a session, and the offer must be its rekey or refresh;\n"
+	"then only --local and --direction may be given. If sdesp run has FILE, it\n"
+	"answers, and its traffic goes on.\n\n"
+	"Without --ts every protocol may pass between the two outer addresses, in\n"
+	"transport mode, as far as the offer asks for it.",
 	FOR_ANSWER,
 	1,
 	1,

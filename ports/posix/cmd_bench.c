@@ -136,8 +136,8 @@ const struct command cmd_bench = {
 	"bench",
 	"[--time SECONDS]",
 	"measure sealing and opening on this machine",
-	"One core, one SA, packets in batches of 32, in memory. Replay window "
-	"and\ncounters are included, the network is not.",
+	"One core, one SA, packets in batches of 32, in memory. Replay window and\n"
+	"counters are included, the network is not.",
 	FOR_BENCH,
 	0,
 	0,

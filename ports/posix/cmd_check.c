@@ -192,11 +192,9 @@ const struct command cmd_check = {
 	"check",
 	"FILE",
 	"say what each line of an SDP body means",
-	"FILE, or - for standard input, is an offer or an answer. Sections "
-	"that "
-	"are not\nfor ESP are named and passed over. What is wrong is told "
-	"as\nfile:line:column: what is wrong; expected what; the exit code is "
-	"then 1.",
+	"FILE, or - for standard input, is an offer or an answer. Sections that are not\n"
+	"for ESP are named and passed over. What is wrong is told as\n"
+	"file:line:column: what is wrong; expected what; the exit code is then 1.",
 	FOR_CHECK,
 	1,
 	1,

@@ -112,17 +112,14 @@ const struct command cmd_demo = {
 	"demo",
 	"[--out DIR] [--picture FILE]",
 	"see it work: a call, and somebody hostile on the path",
-	"Processes on this machine, without any privilege, for about three "
-	"seconds. A\ncamera (sdesp ua listen, and a small web server behind "
-	"it) is called by a phone\n(sdesp ua call), which fetches its page "
-	"and a picture through ESP in UDP, with a\nre-INVITE for new keys in "
-	"the middle; a program between them records, replays and\nalters "
-	"packets; an intruder calls. The report is made of what they all "
-	"counted, the\nexit code is 0 only if the picture arrived whole, and "
-	"nothing hostile did.\n\n"
-	"In DIR: onpath.pcap, what was recorded (link type RAW); esp_sa, the "
-	"keys for\nWireshark; picture.png, what the phone got. The command "
-	"for tshark is printed.",
+	"Processes on this machine, without any privilege, for about three seconds. A\n"
+	"camera (sdesp ua listen, and a small web server behind it) is called by a phone\n"
+	"(sdesp ua call), which fetches its page and a picture through ESP in UDP, with a\n"
+	"re-INVITE for new keys in the middle; a program between them records, replays and\n"
+	"alters packets; an intruder calls. The report is made of what they all counted, the\n"
+	"exit code is 0 only if the picture arrived whole, and nothing hostile did.\n\n"
+	"In DIR: onpath.pcap, what was recorded (link type RAW); esp_sa, the keys for\n"
+	"Wireshark; picture.png, what the phone got. The command for tshark is printed.",
 	FOR_DEMO,
 	0,
 	0,

@@ -214,10 +214,10 @@ const struct command cmd_open = {
 	"open",
 	"--state FILE IN.pcap OUT.pcap",
 	"check and decrypt the packets of a capture",
-	"IN.pcap holds ESP packets for us (link type RAW, 101), plain or in "
-	"UDP;\nOUT.pcap gets the packets that were inside. Forged, replayed "
-	"and foreign\npackets are refused, and told; the exit code is then 1. "
-	"FILE remembers what\nwas opened: a second time it is a replay.",
+	"IN.pcap holds ESP packets for us (link type RAW, 101), plain or in UDP;\n"
+	"OUT.pcap gets the packets that were inside. Forged, replayed and foreign\n"
+	"packets are refused, and told; the exit code is then 1. FILE remembers what\n"
+	"was opened: a second time it is a replay.",
 	FOR_OPEN,
 	2,
 	2,

@@ -192,17 +192,13 @@ const struct command cmd_run = {
 	"run",
 	"--state FILE [--backend NAME] [options] [--exec PROGRAM ...]",
 	"protect traffic with the session, in the foreground",
-	"With --backend tun or xfrm, as root, everything that programs of this "
-	"host send\nto the peer (in a tunnel: to its networks) goes through "
-	"ESP "
-	"or nowhere, as far\nas the selectors say. If run is killed it stays "
-	"so.\n\n"
-	"With --backend udp nothing needs privilege and any UDP program can "
-	"use the\nsession at once. What is sent to 127.0.0.1:LPORT goes "
-	"through ESP to the peer's\nport RPORT, if the peer exposes it; "
-	"answers "
-	"come back the same way. Ports on\nboth sides must be within the "
-	"selectors.\n\n"
+	"With --backend tun or xfrm, as root, everything that programs of this host send\n"
+	"to the peer (in a tunnel: to its networks) goes through ESP or nowhere, as far\n"
+	"as the selectors say. If run is killed it stays so.\n\n"
+	"With --backend udp nothing needs privilege and any UDP program can use the\n"
+	"session at once. What is sent to 127.0.0.1:LPORT goes through ESP to the peer's\n"
+	"port RPORT, if the peer exposes it; answers come back the same way. Ports on\n"
+	"both sides must be within the selectors.\n\n"
 	"example, with a service at UDP port 5000 of host b:\n"
 	"  b$ sdesp run --state b --expose 5000\n"
 	"  a$ sdesp run --state a -L 6000:5000\n"
@@ -210,11 +206,10 @@ const struct command cmd_run = {
 	"example, with every program between two hosts:\n"
 	"  b# sdesp run --state b --backend tun\n"
 	"  a# sdesp run --state a --backend xfrm --exec ssh b\n\n"
-	"Sequence numbers are reserved in FILE before they are used. If run "
-	"is killed,\nits replay window is lost and inbound packets are refused "
-	"until a rekey.\nsdesp status shows how it goes; sdesp offer --rekey, "
-	"answer and accept change\nthe keys meanwhile. "
-	"SDESP_KEYLOGFILE=FILE writes the keys for Wireshark.",
+	"Sequence numbers are reserved in FILE before they are used. If run is killed,\n"
+	"its replay window is lost and inbound packets are refused until a rekey.\n"
+	"sdesp status shows how it goes; sdesp offer --rekey, answer and accept change\n"
+	"the keys meanwhile. SDESP_KEYLOGFILE=FILE writes the keys for Wireshark.",
 	FOR_RUN,
 	0,
 	0,

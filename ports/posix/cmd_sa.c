@@ -96,11 +96,10 @@ const struct command cmd_sa = {
 	"ip-xfrm   commands for Linux: ip xfrm state add ..., policy add ...\n"
 	"setkey    lines for setkey(8) of the BSDs\n"
 	"wireshark lines for Wireshark's esp_sa table\n\n"
-	"All but text hold keys. Once they are printed another program may "
-	"send with\nthe outbound key, from number 1; two senders under one "
-	"key would break it.\nSo the outbound SA is then spent: seal and run "
-	"refuse it until a rekey. What\nwas sealed before stays good, and "
-	"open goes on.",
+	"All but text hold keys. Once they are printed another program may send with\n"
+	"the outbound key, from number 1; two senders under one key would break it.\n"
+	"So the outbound SA is then spent: seal and run refuse it until a rekey. What\n"
+	"was sealed before stays good, and open goes on.",
 	FOR_SA,
 	0,
 	0,

@@ -192,11 +192,10 @@ const struct command cmd_seal = {
 	"seal",
 	"--state FILE IN.pcap OUT.pcap",
 	"protect the packets of a capture",
-	"IN.pcap holds IP packets (link type RAW, 101) as they would be sent "
-	"in the\nclear; OUT.pcap gets the ESP packets, in UDP when that was "
-	"agreed. A packet\noutside the selectors is refused, never passed "
-	"through; the exit code is then 1.\nSequence numbers are reserved in "
-	"FILE before anything is written.",
+	"IN.pcap holds IP packets (link type RAW, 101) as they would be sent in the\n"
+	"clear; OUT.pcap gets the ESP packets, in UDP when that was agreed. A packet\n"
+	"outside the selectors is refused, never passed through; the exit code is then 1.\n"
+	"Sequence numbers are reserved in FILE before anything is written.",
 	FOR_SEAL,
 	2,
 	2,

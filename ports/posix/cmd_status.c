@@ -55,10 +55,9 @@ const struct command cmd_status = {
 	"status",
 	"--state FILE | --status-socket PATH [--json]",
 	"show a session while it runs: SAs, counters, next rekey",
-	"Asks the sdesp run that has FILE, at the socket FILE.sock; if none "
-	"has, FILE\nitself says how the session was left. Shows state, peer, "
-	"suite, age, time to\nthe next rekey and to expiry, and for each SA "
-	"its SPI and counters. No keys.",
+	"Asks the sdesp run that has FILE, at the socket FILE.sock; if none has, FILE\n"
+	"itself says how the session was left. Shows state, peer, suite, age, time to\n"
+	"the next rekey and to expiry, and for each SA its SPI and counters. No keys.",
 	FOR_STATUS,
 	0,
 	0,

@@ -193,22 +193,19 @@ const struct command cmd_listen = {
 	"ua listen",
 	"--allow URI... [options]",
 	"take SIP calls whose traffic is ESP",
-	"Takes calls of the peers on the list and agrees on keys in their "
-	"SDP. A caller\nwho is not on it gets 403 and learns nothing. What "
-	"--expose names can be reached\nby TCP through the call, without "
-	"privilege.\n\n"
+	"Takes calls of the peers on the list and agrees on keys in their SDP. A caller\n"
+	"who is not on it gets 403 and learns nothing. What --expose names can be reached\n"
+	"by TCP through the call, without privilege.\n\n"
 	"example, a camera's web page at 127.0.0.1:8080:\n"
-	"  camera$ sdesp ua listen --sip 192.0.2.10 --aor "
-	"sip:camera@192.0.2.10 \\\n"
+	"  camera$ sdesp ua listen --sip 192.0.2.10 --aor sip:camera@192.0.2.10 \\\n"
 	"            --allow sip:phone@192.0.2.20 --psk FILE --expose 8080\n"
 	"  phone$  sdesp ua call --aor sip:phone@192.0.2.20 --psk FILE \\\n"
 	"            --forward 18080:8080 sip:camera@192.0.2.10\n"
 	"  phone$  curl http://127.0.0.1:18080/\n\n"
-	"From is what the caller says of itself: without --trust, --psk or "
-	"--tls-ca the\nlist keeps out strangers who do not know whom to "
-	"claim to be, nobody else.\n\n"
-	"SIGINT or SIGTERM hangs up and ends, SIGUSR1 changes the keys of "
-	"every call.\nSDESP_KEYLOGFILE=FILE writes the keys for Wireshark.",
+	"From is what the caller says of itself: without --trust, --psk or --tls-ca the\n"
+	"list keeps out strangers who do not know whom to claim to be, nobody else.\n\n"
+	"SIGINT or SIGTERM hangs up and ends, SIGUSR1 changes the keys of every call.\n"
+	"SDESP_KEYLOGFILE=FILE writes the keys for Wireshark.",
 	FOR_LISTEN,
 	0,
 	0,
@@ -219,9 +216,9 @@ const struct command cmd_call = {
 	"ua call",
 	"[options] [--forward [ADDR:]LPORT:RPORT]... URI",
 	"call a SIP address, traffic is ESP",
-	"Calls URI, agrees on keys in the SDP, and leads TCP connections to "
-	"LPORT of this\nhost through the call to RPORT of the peer, if the "
-	"peer exposes it. See\nsdesp ua listen --help for an example.\n\n"
+	"Calls URI, agrees on keys in the SDP, and leads TCP connections to LPORT of this\n"
+	"host through the call to RPORT of the peer, if the peer exposes it. See\n"
+	"sdesp ua listen --help for an example.\n\n"
 	"SIGINT or SIGTERM hangs up and ends, SIGUSR1 changes the keys.\n"
 	"SDESP_KEYLOGFILE=FILE writes the keys for Wireshark.",
 	FOR_CALL,
