@@ -31,6 +31,25 @@ int sdesp_xfrm_move(struct sdesp_backend *be, const struct sdesp_flow *flow,
 
 int sdesp_xfrm_poll(struct sdesp_backend *be, struct sdesp_backend_event *ev);
 
+#define SDESP_XFRM_RANGE 4096u /* reqids of an instance */
+
+/* Whose a reqid is; SDESP_XFRM_INSTANCES: not ours. */
+unsigned sdesp_xfrm_instance(uint32_t reqid);
+
+/* Remove the SAs of our instance and of those whose process is gone; then,
+ * with policies, the policies: without, what dead ones protected is blocked. 0
+ * or a negative errno. */
+int sdesp_xfrm_bury(struct sdesp_xfrm *x, int policies);
+
+/* Find the half of our range whose reqids no dead policy has: what such a one
+ * lets in is not to come by an SA of ours. 0 or a negative errno. */
+int sdesp_xfrm_find_half(struct sdesp_xfrm *x);
+
+/* 1 when the kernel's policy of this selector and direction, which no flow of
+ * ours owns, is of a dead process. */
+int sdesp_xfrm_is_left(
+	struct sdesp_xfrm *x, const struct xfrm_selector *sel, unsigned dir);
+
 /* What a dump shows of SAs or policies that are to go. */
 #define SDESP_XFRM_BATCH 32 /* found in one dump, before any is deleted */
 

@@ -42,8 +42,8 @@ static void erase(struct sdesp_xfrm_guard *g, const struct xfrm_selector *sel,
 {
 	struct sdesp_nl m;
 
-	sdesp_xfrm_put_delpolicy(
-		&m, g->xfrm.request, sizeof g->xfrm.request, sel, dir);
+	sdesp_xfrm_put_policy_name(&m, g->xfrm.request, sizeof g->xfrm.request,
+		XFRM_MSG_DELPOLICY, sel, dir);
 	(void)sdesp_xfrm_talk(&g->xfrm, &m, "deleting a policy", NULL);
 }
 

@@ -238,15 +238,15 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	sdesp_nl_attr(m, XFRMA_TMPL, &tmpl, sizeof tmpl);
 }
 
-void sdesp_xfrm_put_delpolicy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
-	const struct xfrm_selector *sel, unsigned dir)
+void sdesp_xfrm_put_policy_name(struct sdesp_nl *m, uint8_t *buf, size_t cap,
+	unsigned type, const struct xfrm_selector *sel, unsigned dir)
 {
 	struct xfrm_userpolicy_id name;
 
 	memset(&name, 0, sizeof name);
 	name.sel = *sel;
 	name.dir = (uint8_t)dir;
-	sdesp_nl_begin(m, buf, cap, XFRM_MSG_DELPOLICY, NLM_F_ACK);
+	sdesp_nl_begin(m, buf, cap, type, NLM_F_ACK);
 	sdesp_nl_put(m, &name, sizeof name);
 }
 

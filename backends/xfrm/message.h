@@ -55,10 +55,11 @@ void sdesp_xfrm_put_policy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
 	unsigned type, const struct xfrm_selector *sel, unsigned dir,
 	unsigned action, const struct sdesp_xfrm_ident *id);
 
-void sdesp_xfrm_put_delpolicy(struct sdesp_nl *m, uint8_t *buf, size_t cap,
-	const struct xfrm_selector *sel, unsigned dir);
+/* XFRM_MSG_GETPOLICY or XFRM_MSG_DELPOLICY. */
+void sdesp_xfrm_put_policy_name(struct sdesp_nl *m, uint8_t *buf, size_t cap,
+	unsigned type, const struct xfrm_selector *sel, unsigned dir);
 
-/* Append to either: it is for packets with this mark. m 0: nothing. */
+/* Append to any of them: it is for packets with this mark. m 0: nothing. */
 void sdesp_xfrm_put_mark(struct sdesp_nl *m, const struct xfrm_mark *mark);
 
 /* What the kernel says of an SA. */

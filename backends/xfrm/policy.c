@@ -122,8 +122,8 @@ static int erase_one(
 	for (int i = 0; i < 2 && error != 0 && error != -ENOENT; i++) {
 		struct sdesp_nl m;
 
-		sdesp_xfrm_put_delpolicy(
-			&m, x->request, sizeof x->request, &seen, dir);
+		sdesp_xfrm_put_policy_name(&m, x->request, sizeof x->request,
+			XFRM_MSG_DELPOLICY, &seen, dir);
 		error = sdesp_xfrm_talk(x, &m, "deleting a policy", NULL);
 	}
 	return error;
@@ -145,17 +145,43 @@ static int erase(
 	return first;
 }
 
-/* Add the policies of a selector that no flow owns; all or none. */
+/* What policy_set does to one selector. */
+enum step { LEAVE, CHANGE, TAKE_OVER, ADD, INHERIT };
+
+/* Add one policy. One that a dead process left becomes ours, and is closed all
+ * the time. What neighbours ask is open: there another index is wanted, which
+ * an update would not make. */
+static int add_one(struct sdesp_xfrm *x, const struct sdesp_xfrm_policy *p,
+	const struct xfrm_selector *sel, unsigned dir, enum step *step)
+{
+	struct xfrm_selector seen = turned(sel, dir);
+	int error =
+		write_one(x, p, sel, dir, XFRM_MSG_NEWPOLICY, kernel_action(p));
+
+	if (error != -EEXIST || !sdesp_xfrm_is_left(x, &seen, dir))
+		return error;
+	*step = INHERIT;
+	x->heir = 1;
+	if (sdesp_xfrm_is_neighbours(sel)) {
+		(void)erase_one(x, sel, dir);
+		return write_one(x, p, sel, dir, XFRM_MSG_NEWPOLICY, 0);
+	}
+	return write_one(x, p, sel, dir, XFRM_MSG_UPDPOLICY, kernel_action(p));
+}
+
+/* Add the policies of a selector that no flow owns; all or none, but what was
+ * inherited stays in any case. */
 static int add(struct sdesp_xfrm *x, const struct sdesp_xfrm_policy *p,
-	const struct xfrm_selector *sel)
+	const struct xfrm_selector *sel, enum step *step)
 {
 	for (size_t i = 0; i < DIRS; i++) {
 		char cause[sizeof x->cause];
-		int error = write_one(x, p, sel, dirs[i], XFRM_MSG_NEWPOLICY,
-			kernel_action(p));
+		int error = add_one(x, p, sel, dirs[i], step);
 
 		if (error == 0)
 			continue;
+		if (*step == INHERIT)
+			return error;
 		memcpy(cause, x->cause, sizeof cause);
 		(void)erase(x, sel, i);
 		memcpy(x->cause, cause, sizeof cause);
@@ -163,9 +189,6 @@ static int add(struct sdesp_xfrm *x, const struct sdesp_xfrm_policy *p,
 	}
 	return 0;
 }
-
-/* What policy_set does to one selector. */
-enum step { LEAVE, CHANGE, TAKE_OVER, ADD };
 
 static enum step step_for(
 	int owned, const struct sdesp_xfrm_policy *owner, unsigned action)
@@ -179,15 +202,15 @@ static enum step step_for(
 }
 
 static int do_step(struct sdesp_xfrm *x, const struct sdesp_xfrm_policy *p,
-	const struct xfrm_selector *sel, enum step step)
+	const struct xfrm_selector *sel, enum step *step)
 {
-	switch (step) {
+	switch (*step) {
 	case CHANGE:
 		return update(x, p, sel, 1);
 	case TAKE_OVER:
 		return update(x, p, sel, DIRS);
 	case ADD:
-		return add(x, p, sel);
+		return add(x, p, sel, step);
 	default:
 		return 0;
 	}
@@ -220,7 +243,7 @@ static int set_all(struct sdesp_xfrm *x, struct sdesp_xfrm_policy *p,
 	for (i = 0; i < list->n && error == 0; i++) {
 		owner[i] = other_with(x, p, &list->sel[i], 1, &bit[i]);
 		step[i] = step_for(p->owns >> i & 1, owner[i], p->action);
-		error = do_step(x, p, &list->sel[i], step[i]);
+		error = do_step(x, p, &list->sel[i], &step[i]);
 	}
 	if (error != 0) {
 		/* What failed to be added was added in no direction. */

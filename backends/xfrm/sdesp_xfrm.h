@@ -21,9 +21,11 @@
  * instance's range: SDESP_XFRM_REQID + 4096 * instance, and the 4095 above;
  * an instance is a number below SDESP_XFRM_INSTANCES that only one process of
  * the namespace can hold at a time; policies without SAs have it in their
- * index, behind 0x5d. sdesp_xfrm_init() removes what the ranges
- * of instances hold whose process is gone, and nothing else: until then a
- * flow of a killed process stays protected or blocked.
+ * index, behind 0x5d. What the ranges of instances hold whose process
+ * is gone is removed, and nothing else: sdesp_xfrm_init() removes the SAs,
+ * sdesp_xfrm_close() the policies. A flow of a killed process stays protected
+ * or blocked until then; a flow with one of its selectors takes the policy
+ * over, in one step: nothing of it is in the clear.
  *
  * What a flow may not send is dropped by the kernel, whichever program sends
  * it. The signalling's own sockets get past that by sdesp_xfrm_bypass().
@@ -40,7 +42,7 @@
 #endif
 
 /* Flows with a policy. A session has one, and a second for the moment in
- * which its addresses change. At most 4095. */
+ * which its addresses change. At most 2047. */
 #ifndef SDESP_XFRM_FLOWS
 #define SDESP_XFRM_FLOWS 64
 #endif
@@ -119,8 +121,10 @@ struct sdesp_xfrm {
 	struct sdesp_xfrm_config config;
 	struct sdesp_features has;
 	uint32_t reqid; /* first of our range */
+	uint32_t skip;  /* so many more may be those of dead policies */
 	uint32_t seq;   /* of the last request */
 	uint8_t open;
+	uint8_t heir;      /* a policy is ours that a dead process left */
 	uint8_t lost;      /* events were lost, and nobody told yet */
 	uint64_t asked_ms; /* counters were last looked at */
 	struct sdesp_xfrm_sa sas[SDESP_XFRM_SAS];
@@ -132,8 +136,8 @@ struct sdesp_xfrm {
 };
 
 /*
- * Begin: claim an instance, remove what dead ones left behind, ask what the
- * kernel can do. config is copied. &x->base is then a backend for
+ * Begin: claim an instance, remove the SAs of dead ones, ask what the kernel can
+ * do. config is copied. &x->base is then a backend for
  * sdesp_session_init(); its methods are those of sdesp_backend.h, where
  *
  * - features are found by asking the kernel to change an SA that nobody has:
@@ -175,9 +179,13 @@ struct sdesp_xfrm {
 SDESP_CHECK int sdesp_xfrm_init(
 	struct sdesp_xfrm *x, const struct sdesp_xfrm_config *config);
 
-/* End: remove what is left, wipe everything. Sessions must have been closed.
- * The io is still the caller's. */
+/* End: remove what is left, of dead instances too, wipe everything. Sessions
+ * must have been closed. The io is still the caller's. */
 void sdesp_xfrm_close(struct sdesp_xfrm *x);
+
+/* The same for who was to go on where a dead process stopped, and cannot: the
+ * policies of dead ones stay, and ours if one was taken over from them. */
+void sdesp_xfrm_leave(struct sdesp_xfrm *x);
 
 /*
  * Carry on with an SA that was used elsewhere, after sa_add and before its

@@ -1,17 +1,14 @@
 /*
- * Begin and end: whose what is, what the kernel can do, what the dead left.
+ * Begin and end: whose what is, what the kernel can do.
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <linux/netlink.h>
 #include <string.h>
 
 #include "backend.h"
 #include "base/ct.h"
+#include "policy.h"
 #include "talk.h"
-
-#define RANGE 4096u /* reqids of an instance */
-#define ROUNDS 100000
 
 /* No SA has this: RFC 4303 2.1 reserves the SPI. */
 #define NOBODY_SPI 1
@@ -92,137 +89,16 @@ static int find_features(struct sdesp_xfrm *x)
 	return SDESP_OK;
 }
 
-/* Whose a reqid is; SDESP_XFRM_INSTANCES: not ours. */
-static unsigned instance_of(uint32_t reqid)
-{
-	uint32_t instance = (reqid - SDESP_XFRM_REQID) / RANGE;
-
-	return reqid >= SDESP_XFRM_REQID && instance < SDESP_XFRM_INSTANCES
-		       ? instance
-		       : SDESP_XFRM_INSTANCES;
-}
-
-static int is_dead(struct sdesp_xfrm_leftovers *left, uint32_t reqid)
-{
-	unsigned instance = instance_of(reqid);
-
-	left->present |= (uint32_t)1 << instance;
-	return left->n < SDESP_XFRM_BATCH && instance == left->dead;
-}
-
-static void each_sa(void *ctx, const struct sdesp_nl_msg *msg)
-{
-	struct sdesp_xfrm_leftovers *left = ctx;
-	struct sdesp_xfrm_seen seen;
-	struct xfrm_usersa_id *id;
-
-	if (msg->type != XFRM_MSG_NEWSA ||
-		sdesp_xfrm_read_sa(&seen, msg) != 0 ||
-		!is_dead(left, seen.info.reqid))
-		return;
-	id = &left->found[left->n++].id;
-	memset(id, 0, sizeof *id);
-	id->daddr = seen.info.id.daddr;
-	id->spi = seen.info.id.spi;
-	id->family = seen.info.family;
-	id->proto = seen.info.id.proto;
-}
-
-static void each_policy(void *ctx, const struct sdesp_nl_msg *msg)
-{
-	struct sdesp_xfrm_leftovers *left = ctx;
-	struct sdesp_xfrm_policy_seen seen;
-
-	if (msg->type != XFRM_MSG_NEWPOLICY ||
-		sdesp_xfrm_read_policy(&seen, msg) != 0 ||
-		!is_dead(left, seen.reqid))
-		return;
-	left->found[left->n++].policy = seen;
-}
-
-int sdesp_xfrm_sweep(struct sdesp_xfrm *x, struct sdesp_xfrm_leftovers *left,
-	unsigned type, sdesp_xfrm_each *each)
-{
-	struct sdesp_nl m;
-	int error = 0;
-
-	for (unsigned round = 0; round < ROUNDS && error == 0; round++) {
-		left->n = 0;
-		sdesp_xfrm_put_dump(&m, x->request, sizeof x->request, type);
-		error = sdesp_xfrm_dump(
-			x, &m, "looking for leftovers", each, left);
-		sdesp_xfrm_forget(x);
-		if (left->n == 0)
-			break;
-		for (unsigned i = 0; i < left->n && error == 0; i++) {
-			if (type == XFRM_MSG_GETSA) {
-				sdesp_nl_begin(&m, x->request,
-					sizeof x->request, XFRM_MSG_DELSA,
-					NLM_F_ACK);
-				sdesp_nl_put(&m, &left->found[i].id,
-					sizeof left->found[i].id);
-			} else {
-				sdesp_xfrm_put_delpolicy(&m, x->request,
-					sizeof x->request,
-					&left->found[i].policy.sel,
-					left->found[i].policy.dir);
-				sdesp_xfrm_put_mark(
-					&m, &left->found[i].policy.mark);
-			}
-			error = sdesp_xfrm_talk(
-				x, &m, "removing leftovers", NULL);
-			if (error == -ESRCH || error == -ENOENT)
-				error = 0;
-		}
-	}
-	return error;
-}
-
-/* Remove what an instance left. The policies last: what they protect has no
- * SA to leave by then. */
-static int bury(struct sdesp_xfrm *x, struct sdesp_xfrm_leftovers *left,
-	unsigned instance)
-{
-	int error;
-
-	left->dead = instance;
-	error = sdesp_xfrm_sweep(x, left, XFRM_MSG_GETSA, each_sa);
-	if (error == 0)
-		error = sdesp_xfrm_sweep(
-			x, left, XFRM_MSG_GETPOLICY, each_policy);
-	return error;
-}
-
 /* The first instance that is free. */
 static int claim(struct sdesp_xfrm *x, unsigned *own)
 {
 	for (*own = 0; *own < SDESP_XFRM_INSTANCES; ++*own) {
 		if (x->config.io->claim(x->config.io_ctx, *own) == 0) {
-			x->reqid = SDESP_XFRM_REQID + *own * RANGE;
+			x->reqid = SDESP_XFRM_REQID + *own * SDESP_XFRM_RANGE;
 			return SDESP_OK;
 		}
 	}
 	return SDESP_ERR_EXISTS;
-}
-
-/* Ours, then each other that has something and that nobody holds: one at a
- * time, so that a process that begins now finds a free one. */
-static int bury_all(struct sdesp_xfrm *x, unsigned own)
-{
-	const struct sdesp_xfrm_io *io = x->config.io;
-	struct sdesp_xfrm_leftovers left;
-	int error;
-
-	left.present = 0;
-	error = bury(x, &left, own);
-	for (unsigned i = 0; i < SDESP_XFRM_INSTANCES && error == 0; i++) {
-		if (i == own || (left.present >> i & 1) == 0 ||
-			io->claim(x->config.io_ctx, i) != 0)
-			continue;
-		error = bury(x, &left, i);
-		io->release(x->config.io_ctx, i);
-	}
-	return error;
 }
 
 int sdesp_xfrm_init(
@@ -239,25 +115,39 @@ int sdesp_xfrm_init(
 	status = claim(x, &own);
 	if (status != SDESP_OK)
 		return status;
-	status = bury_all(x, own) == 0 ? find_features(x) : SDESP_ERR_BACKEND;
+	status = sdesp_xfrm_bury(x, 0) == 0 && sdesp_xfrm_find_half(x) == 0
+			 ? find_features(x)
+			 : SDESP_ERR_BACKEND;
 	if (status != SDESP_OK)
 		x->config.io->release(x->config.io_ctx, own);
 	x->open = status == SDESP_OK;
 	return status;
 }
 
-/* Whatever is in our range, known here or not. */
+static void end(struct sdesp_xfrm *x, int policies)
+{
+	(void)sdesp_xfrm_bury(x, policies);
+	x->config.io->release(x->config.io_ctx, sdesp_xfrm_instance(x->reqid));
+	sdesp_wipe(x, sizeof *x);
+}
+
 void sdesp_xfrm_close(struct sdesp_xfrm *x)
 {
-	unsigned own = instance_of(x->reqid);
-	struct sdesp_xfrm_leftovers left;
+	if (x->open)
+		end(x, 1);
+}
 
+void sdesp_xfrm_leave(struct sdesp_xfrm *x)
+{
 	if (!x->open)
 		return;
-	left.present = 0;
-	(void)bury(x, &left, own);
-	x->config.io->release(x->config.io_ctx, own);
-	sdesp_wipe(x, sizeof *x);
+	for (size_t i = 0; i < SDESP_XFRM_FLOWS && !x->heir; i++) {
+		struct sdesp_flow flow = x->policies[i].flow;
+
+		if (x->policies[i].used)
+			(void)sdesp_xfrm_policy_delete(&x->base, &flow);
+	}
+	end(x, 0);
 }
 
 const char *sdesp_xfrm_cause(const struct sdesp_xfrm *x)

@@ -93,7 +93,7 @@ static int has_reqid(const struct sdesp_xfrm *x, uint32_t reqid)
 /* The first of the range is for SPIs that have no flow yet. */
 uint32_t sdesp_xfrm_free_reqid(const struct sdesp_xfrm *x)
 {
-	uint32_t reqid = x->reqid + 1;
+	uint32_t reqid = x->reqid + x->skip + 1;
 
 	while (has_reqid(x, reqid))
 		reqid++;

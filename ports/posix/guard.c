@@ -134,6 +134,8 @@ int guard_lead(struct guard *g, const struct guard_traffic *t, unsigned link,
 
 void guard_let(struct guard *g, const struct guard_traffic *t)
 {
+	if (g->heir)
+		return;
 	(void)traffic_rule(g, 0, t, FR_ACT_TO_TBL, 1);
 	(void)traffic_rule(g, 0, t, FR_ACT_BLACKHOLE, 2);
 }
@@ -277,10 +279,12 @@ void guard_sweep(struct guard *g)
 		bury(g, i);
 		close(held);
 	}
+	g->heir = 0;
 }
 
 int guard_open(struct guard *g)
 {
+	struct guard_request found;
 	struct sockaddr_nl kernel;
 	unsigned i;
 
@@ -300,12 +304,14 @@ int guard_open(struct guard *g)
 		errno = EUSERS;
 		return -1;
 	}
+	for (i = 0; i < 2; i++)
+		g->heir |= find_rule(g, &found, families[i], g->instance) == 1;
 	return pass_rules(g, AF_INET) == 0 ? pass_rules(g, AF_INET6) : -1;
 }
 
-void guard_close(struct guard *g)
+void guard_close(struct guard *g, int leave)
 {
-	if (g->fd >= 0 && g->held >= 0)
+	if (g->fd >= 0 && g->held >= 0 && !(leave && g->heir))
 		bury(g, g->instance);
 	if (g->held >= 0)
 		close(g->held);

@@ -48,6 +48,7 @@ struct guard {
 	uint32_t seq;
 	int has_policies; /* 0: this kernel has none */
 	int has_mark;     /* 0: nothing tells what the device brings in */
+	int heir;         /* 1: a dead process had the number; not swept yet */
 	struct sdesp_xfrm_socket socket;
 	struct sdesp_xfrm_guard policies;
 };
@@ -79,7 +80,8 @@ int guard_shut(struct guard *g, const struct sdesp_flow *flow, unsigned place);
 void guard_unshut(
 	struct guard *g, const struct sdesp_flow *flow, unsigned place);
 
-/* Remove what a dead process left, ours once we go. */
+/* Remove what dead processes left; what one left under our number goes once
+ * we go. Until then nothing of that is let go or unshut. */
 void guard_sweep(struct guard *g);
 
 /*
@@ -95,8 +97,9 @@ void guard_let(struct guard *g, const struct guard_traffic *t);
 void guard_let_route(
 	struct guard *g, const struct guard_traffic *t, unsigned link);
 
-/* End: remove all that is ours. */
-void guard_close(struct guard *g);
+/* End: remove all that is ours. With leave, what a dead process had under our
+ * number stays, and ours with it. */
+void guard_close(struct guard *g, int leave);
 
 /* Mark all that comes from this device with GUARD_CAME. 0, or -1 with errno:
  * the kernel cannot. */

@@ -32,7 +32,7 @@ int guard_shut(struct guard *g, const struct sdesp_flow *flow, unsigned place)
 void guard_unshut(
 	struct guard *g, const struct sdesp_flow *flow, unsigned place)
 {
-	if (g->has_policies)
+	if (g->has_policies && !g->heir)
 		sdesp_xfrm_guard_let(&g->policies, flow, place);
 }
 

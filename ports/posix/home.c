@@ -46,6 +46,7 @@ int home_open(
 	h->vtable = class;
 	h->local = config->local;
 	code = class->open(h, config);
+	h->failed = code != DONE;
 	if (code == DONE)
 		*home = h;
 	else

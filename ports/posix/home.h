@@ -33,6 +33,8 @@ struct home {
 	struct sdesp_addr local; /* outer; the port that is bound */
 	const char *device; /* interface that programs' packets enter; NULL =
 			     * there is none of its own */
+	int failed;         /* 1: it never came up; what a dead process has left
+		     * closed stays so after home_close() */
 };
 
 /* A datagram out of ESP, for a program that does ESP itself (udp). pkt and

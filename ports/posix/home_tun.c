@@ -184,7 +184,7 @@ static void close_tun(struct home *home)
 {
 	struct tun_home *h = self(home);
 
-	guard_close(&h->guard);
+	guard_close(&h->guard, home->failed);
 	sdesp_tun_io_close(&h->io);
 	if (h->base.backend != NULL)
 		sdesp_tun_close(&h->tun);

@@ -76,7 +76,10 @@ static void close_xfrm(struct home *home)
 {
 	struct xfrm_home *h = self(home);
 
-	sdesp_xfrm_close(&h->xfrm);
+	if (home->failed)
+		sdesp_xfrm_leave(&h->xfrm);
+	else
+		sdesp_xfrm_close(&h->xfrm);
 	sdesp_udp_socket_close(&h->encap);
 	sdesp_xfrm_socket_close(&h->socket);
 }

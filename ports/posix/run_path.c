@@ -204,7 +204,11 @@ int run_path_open(struct run_path *path, struct state *st, const char *backend,
 		code = check_features(path, out);
 	if (code == DONE)
 		code = take_over_all(path);
-	return code == DONE ? bring_up(path) : code;
+	if (code == DONE)
+		code = bring_up(path);
+	if (path->home != NULL)
+		path->home->failed = code != DONE;
+	return code;
 }
 
 /* Twice what may be sent until the next look is always on the disk. */

@@ -5,6 +5,7 @@
  * ICMP that says that nobody takes some ESP, is neither. SPDX-License-Identifier: MIT
  *
  *	run LINK
+ *	run to ADDRESS        send there instead: pour.h
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -18,6 +19,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "pour.h"
 
 enum { ICMP = 1, UDP = 17, ESP = 50, ICMP6 = 58 };
 enum { UNREACHABLE = 3, PORT = 4500 };
@@ -67,22 +70,19 @@ static int kind_of(const uint8_t *p, size_t len)
 	return protocol == UDP && (is_port(p + head) || is_port(p + head + 2));
 }
 
-int main(int argc, char **argv)
+/* 0, or 2: it cannot be watched. The socket hears nothing before it is bound,
+ * or it would hear other links. */
+static int watch(const char *link)
 {
-	int fd = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
-	struct sigaction action = {.sa_handler = on_signal};
+	int fd = socket(AF_PACKET, SOCK_DGRAM, 0);
 	struct sockaddr_ll at = {
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
 	unsigned long count[2] = {0, 0};
 	uint8_t packet[2048], first[64] = {0};
 
-	if (argc != 2 || fd < 0)
+	at.sll_ifindex = (int)if_nametoindex(link);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0)
 		return 2;
-	at.sll_ifindex = (int)if_nametoindex(argv[1]);
-	if (bind(fd, (struct sockaddr *)&at, sizeof at) != 0)
-		return 2;
-	sigaction(SIGTERM, &action, NULL);
-	alarm(250);
 	while (!over) {
 		socklen_t size = sizeof at;
 		ssize_t n = recvfrom(fd, packet, sizeof packet, 0,
@@ -103,4 +103,15 @@ int main(int argc, char **argv)
 		printf("%s%02x", i == 0 ? ", first " : "", first[i]);
 	printf("\n");
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGTERM, &action, NULL);
+	alarm(250);
+	if (argc == 3 && strcmp(argv[1], "to") == 0)
+		return pour(argv[2], &over);
+	return argc == 2 ? watch(argv[1]) : 2;
 }

@@ -18,7 +18,11 @@ check() {
 in_a() { ip netns exec a "$@"; }
 in_b() { ip netns exec b "$@"; }
 # Quiet for one who may not be there.
-end() { kill "$@" 2> /dev/null; wait "$@" 2> /dev/null; }
+end() {
+	kill "$@" 2> /dev/null
+	case $1 in -*) shift ;; esac
+	wait "$@" 2> /dev/null
+}
 
 ip netns add a && ip netns add b || exit 1
 ip -n a link add link0 type veth peer name link0 netns b || exit 1
@@ -207,6 +211,58 @@ check "one pair" [ "$(ip -n a xfrm state | grep -c '^src')" = 2 ]
 end -INT $a $b
 check "nothing is left" empty
 
+# Killed and begun again, while a sends all the time and minds no error. A start
+# that fails opens nothing either.
+again() {
+	cell=$1 backend=$2 address=$5
+	check "agreement" agree "$3" "$4"
+	mv a.state c.state
+	check "agreement" agree "$3" "$4"
+	start_a $backend
+	start_b $backend
+	ready a.log b.log
+	ip netns exec a ./run link0 > wire &
+	w=$!
+	ip netns exec a ./run to "$address" > poured &
+	p=$!
+	check "ping" in_a ping -c 2 -W 2 -q "$address"
+	for round in 1 2 3; do
+		end -9 $a
+		sleep 0.2
+		if [ $backend = xfrm ]; then
+			start_a xfrm
+			wait $a
+			check "$round: spent" grep -q 'spent' a.log
+		fi
+		rekey a b --rekey
+		# Somebody has the port.
+		: > c.log
+		ip netns exec a $S run --state c.state 2> c.log &
+		c=$!
+		ready c.log
+		start_a $backend
+		wait $a
+		check "$round: no start: $(cat a.log)" [ $? = 3 ]
+		end -INT $c
+		start_a $backend
+		ready a.log
+		check "$round: ping" in_a ping -c 2 -W 2 -q "$address"
+		check "$round: wire, sender" kill -0 $w $p
+	done
+	end $p
+	end $w
+	check "nothing in the clear: $(cat wire)" grep -q ', 0 clear' wire
+	check "sent: $(cat poured)" grep -q '^[0-9][0-9][0-9]* sent' poured
+	end -INT $a $b
+	check "nothing is left" empty
+	echo "$cell: $(cat poured); $(cat wire)"
+}
+again again-xfrm xfrm "$transport" "$peer" 10.99.0.2
+again again-xfrm-6 xfrm "--local [fd99::1]:4500" "--local [fd99::2]:4500" \
+	fd99::2
+again again-tun tun "$transport" "$peer" 10.99.0.2
+again again-tun-6 tun "--local [fd99::1]:4500" "--local [fd99::2]:4500" fd99::2
+
 # In the clear, from where nobody runs: a's kernel takes no ping. How many it
 # took is its own count.
 echoes() {
@@ -241,6 +297,26 @@ for pair in "10.99.0.1 10.99.0.2" "[fd99::1] [fd99::2]"; do
 	check "nothing is left" empty
 	grep 'not refused\|this kernel has no' a.log
 done
+
+# Told to end at any moment of its beginning.
+early() {
+	cell=early-$1
+	agree "$transport" "$peer" || exit 1
+	for s in INT TERM; do
+		for t in 0.001 0.005 0.01 0.02 0.03 0.05 0.1 0.2 0.4; do
+			in_a timeout -k 5 -s $s $t $S run --state a.state \
+				--backend "$1" 2> a.log
+			check "$s after $t: $(cat a.log)" [ $? = 124 ]
+			check "nothing is left after $s, $t" empty
+		done
+	done
+	start_a "$1"
+	ready a.log
+	end -INT $a
+	check "the keys are not spent: $(cat a.log)" grep -q running a.log
+}
+early xfrm
+early tun
 
 # A program of its own, on the kernel's path.
 cell=program

@@ -146,9 +146,22 @@ static int dead_process(void)
 	CHECK(left(0) > 0 && left(1) > 0);
 	CHECK(capture_is_clean());
 
+	/* Closed until the same flow is there again. */
 	CHECK(end_open(&ends[0], 0, END_XFRM));
 	CHECK(end_open(&ends[1], 1, END_XFRM));
+	CHECK(net_count(0, "ip xfrm state", "reqid 15752") == 0);
+	CHECK(left(0) > 0 && left(1) > 0);
+	(void)say(0);
+	(void)say(1);
+	CHECK(!hears(0) && !hears(1));
+	CHECK(agree(&plain) && exchange());
+	CHECK(capture_is_clean());
+	CHECK(finish());
+	end_close(&ends[0]);
+	end_close(&ends[1]);
 	CHECK(left(0) == 0 && left(1) == 0);
+	CHECK(end_open(&ends[0], 0, END_XFRM));
+	CHECK(end_open(&ends[1], 1, END_XFRM));
 	CHECK(net_count(0, "ip xfrm state", "0x00001001") == 1);
 	CHECK(net_count(0, "ip xfrm policy", "192.0.2.77") == 1);
 	return net_run(0, "ip xfrm state flush; ip xfrm policy flush");

@@ -176,7 +176,9 @@ static int set_policy(struct fake_kernel *k, const struct request *r)
 	p = find_policy(k, &info.sel, info.dir);
 	if (r->header.nlmsg_type == XFRM_MSG_NEWPOLICY && p != NULL)
 		return -EEXIST;
-	if (p == NULL)
+	if (p != NULL)
+		info.index = p->info.index;
+	else
 		p = free_policy(k);
 	p->used = 1;
 	p->info = info;
@@ -188,7 +190,23 @@ static int set_policy(struct fake_kernel *k, const struct request *r)
 	return 0;
 }
 
-static int delete_policy(struct fake_kernel *k, const struct request *r)
+static void tell_policy(struct fake_kernel *k, const struct kernel_policy *p,
+	unsigned flags, uint32_t seq)
+{
+	struct {
+		struct nlattr attr;
+		struct xfrm_user_tmpl tmpl;
+	} tmpl;
+
+	tmpl.attr.nla_len = sizeof tmpl;
+	tmpl.attr.nla_type = XFRMA_TMPL;
+	tmpl.tmpl = p->tmpl;
+	kernel_queue_msg(&k->answers, XFRM_MSG_NEWPOLICY, flags, seq, OUR_PORT,
+		&p->info, sizeof p->info, &tmpl,
+		p->tmpl.reqid != 0 ? sizeof tmpl : 0);
+}
+
+static int get_policy(struct fake_kernel *k, const struct request *r)
 {
 	struct xfrm_userpolicy_id id;
 	struct kernel_policy *p;
@@ -197,7 +215,11 @@ static int delete_policy(struct fake_kernel *k, const struct request *r)
 	p = find_policy(k, &id.sel, id.dir);
 	if (p == NULL)
 		return -ENOENT;
-	p->used = 0;
+	if (r->header.nlmsg_type == XFRM_MSG_GETPOLICY)
+		tell_policy(k, p, 0, r->header.nlmsg_seq);
+	else
+		p->used = 0;
+	k->opened += !p->used;
 	return 0;
 }
 
@@ -220,20 +242,8 @@ static void dump(struct fake_kernel *k, const struct request *r)
 	for (unsigned i = 0; r->header.nlmsg_type == XFRM_MSG_GETPOLICY &&
 			     i < KERNEL_POLICIES;
 		i++) {
-		struct kernel_policy *p = &k->policies[i];
-		struct {
-			struct nlattr attr;
-			struct xfrm_user_tmpl tmpl;
-		} tmpl;
-
-		tmpl.attr.nla_len = sizeof tmpl;
-		tmpl.attr.nla_type = XFRMA_TMPL;
-		tmpl.tmpl = p->tmpl;
-		if (p->used)
-			kernel_queue_msg(&k->answers, XFRM_MSG_NEWPOLICY,
-				NLM_F_MULTI, seq, OUR_PORT, &p->info,
-				sizeof p->info, &tmpl,
-				p->tmpl.reqid != 0 ? sizeof tmpl : 0);
+		if (k->policies[i].used)
+			tell_policy(k, &k->policies[i], NLM_F_MULTI, seq);
 	}
 	kernel_queue_msg(&k->answers, NLMSG_DONE, NLM_F_MULTI, seq, OUR_PORT,
 		&zero, sizeof zero, NULL, 0);
@@ -256,8 +266,10 @@ static int obey(struct fake_kernel *k, const struct request *r)
 			set_policy},
 		{XFRM_MSG_UPDPOLICY, sizeof(struct xfrm_userpolicy_info),
 			set_policy},
+		{XFRM_MSG_GETPOLICY, sizeof(struct xfrm_userpolicy_id),
+			get_policy},
 		{XFRM_MSG_DELPOLICY, sizeof(struct xfrm_userpolicy_id),
-			delete_policy},
+			get_policy},
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

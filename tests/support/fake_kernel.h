@@ -53,6 +53,7 @@ struct fake_kernel {
 	struct kernel_queue answers, notices;
 
 	unsigned requests; /* so far */
+	unsigned opened;   /* policies deleted so far */
 	unsigned fail_at;  /* this one (from 1) fails; 0 = none */
 	unsigned fail_more;
 	int error; /* how: an errno; 0 is ENOMEM */

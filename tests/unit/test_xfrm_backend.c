@@ -106,10 +106,12 @@ static void test_leftovers(void **state)
 	assert_int_equal(x.reqid, SDESP_XFRM_REQID + 4096);
 	assert_int_equal(fake_kernel_sas(&kernel), 4);
 	assert_non_null(fake_kernel_sa(&kernel, 0x2000));
-	assert_int_equal(fake_kernel_policies(&kernel), 2);
+	assert_int_equal(fake_kernel_policies(&kernel), 42);
 	assert_int_equal(kernel.claimed, 3);
 	sdesp_xfrm_close(&x);
 	assert_int_equal(fake_kernel_sas(&kernel), 4);
+	assert_int_equal(fake_kernel_policies(&kernel), 2);
+	assert_int_equal(kernel.claimed, 1);
 	kernel.claimed = 0xffff;
 	assert_int_equal(
 		sdesp_xfrm_init(&x,
@@ -248,11 +250,21 @@ static void test_neighbours(void **state)
 		assert_int_equal(p->info.index & 7, p->info.dir);
 	}
 	assert_int_equal(found, 6);
-	/* Killed, and begun again. */
-	kernel.claimed = 0;
+	/* Killed, and begun again beside another. */
+	kernel.claimed = 1;
 	fake_kernel_begin(&kernel, &x);
-	assert_int_equal(fake_kernel_policies(&kernel), 0);
+	kernel.claimed &= ~1U;
+	assert_int_equal(
+		class->policy_set(be, &flow, SDESP_BLOCK, 0), SDESP_OK);
+	assert_int_equal(fake_kernel_policies(&kernel), 9);
+	for (unsigned i = 0; i < KERNEL_POLICIES; i++) {
+		const struct kernel_policy *p = &kernel.policies[i];
+
+		if (p->used && p->tmpl.reqid == 0)
+			assert_int_equal(p->info.index >> 16 & 15, 1);
+	}
 	sdesp_xfrm_close(&x);
+	assert_int_equal(fake_kernel_policies(&kernel), 0);
 }
 
 /* --- flows that share selectors ------------------------------------------- */
