@@ -26,6 +26,11 @@ static int answer_failed(const struct state *st, const struct body *offer,
 		return usage_error("the options do not fit this offer: see "
 				   "sdesp answer --help on --mode, --ts and "
 				   "--inner-port");
+	if (status == SDESP_ERR_GLARE)
+		return refuse("%s: our own offer is open: offers have crossed; "
+			      "one end takes its own back (sdesp offer "
+			      "--withdraw --state %s) and answers",
+			offer->file, st->path);
 	return refuse_status(offer->file, section->line, status, why);
 }
 

@@ -74,6 +74,28 @@ static void keep_esn(struct sdesp_policy *policy, unsigned esn)
 		policy->proposals[i].esn = (uint8_t)esn;
 }
 
+/* A rekey or refresh that has no answer yet comes to nothing. 1: there was
+ * one. */
+static int give_up(struct state *st)
+{
+	struct sdesp_session_info info;
+
+	sdesp_session_info(&st->session, &info);
+	if (info.state != SDESP_REKEY_OFFERED &&
+		info.state != SDESP_REFRESH_OFFERED)
+		return 0;
+	sdesp_session_fail(&st->session, st->clock_ms);
+	return 1;
+}
+
+int exchange_withdraw(struct state *st)
+{
+	if (!give_up(st))
+		return refuse(
+			"%s: no offer of a rekey or refresh is open", st->path);
+	return state_store(st);
+}
+
 /* The session is there: only where we are and which way we send may change.
  * An earlier offer that was never answered has come to nothing. */
 int exchange_offer(struct state *st, const struct options *o, FILE *out)
@@ -82,21 +104,24 @@ int exchange_offer(struct state *st, const struct options *o, FILE *out)
 	int code = exchange_change(st, o);
 
 	sdesp_session_info(&st->session, &info);
-	if (code == DONE && (info.state == SDESP_REKEY_OFFERED ||
-				    info.state == SDESP_REFRESH_OFFERED))
-		sdesp_session_fail(&st->session, st->clock_ms);
+	if (code == DONE)
+		(void)give_up(st);
 	keep_esn(&st->settings.policy, info.esn);
 	return code == DONE ? write_offer(st, o->refresh, out) : code;
 }
 
 static int later_offer(struct state *st, const struct options *o)
 {
-	int code = exchange_ask(
-		o, o->refresh ? CONTROL_REFRESH : CONTROL_REKEY, NULL);
+	enum control_verb verb = o->withdraw  ? CONTROL_WITHDRAW
+				 : o->refresh ? CONTROL_REFRESH
+					      : CONTROL_REKEY;
+	int code = exchange_ask(o, verb, NULL);
 
 	if (code >= 0)
 		return code;
 	code = state_open(st, o->state);
+	if (code == DONE && o->withdraw)
+		return exchange_withdraw(st);
 	return code == DONE ? exchange_offer(st, o, stdout) : code;
 }
 
@@ -106,9 +131,11 @@ static int run(const struct options *o)
 	int code;
 
 	st.fd = -1;
-	if (o->rekey && o->refresh)
-		return usage_error("--rekey or --refresh, not both");
-	if (o->rekey || o->refresh)
+	if (o->rekey + o->refresh + o->withdraw > 1)
+		return usage_error("--rekey, --refresh or --withdraw: one");
+	if (o->withdraw && (o->local != NULL || o->direction != NULL))
+		return usage_error("--withdraw: nothing else may change");
+	if (o->rekey || o->refresh || o->withdraw)
 		code = later_offer(&st, o);
 	else
 		code = first_offer(&st, o);
@@ -127,7 +154,9 @@ const struct command cmd_offer = {
 	"Name less with --ts.\n\n"
 	"With --rekey or --refresh the session of FILE makes a new offer; "
 	"then only\n--local and --direction may be given. If sdesp run has "
-	"FILE, it makes the offer,\nand its traffic goes on.\n\n"
+	"FILE, it makes the offer,\nand its traffic goes on. --withdraw takes "
+	"such an offer back: when both ends\nhave made one, neither answers, "
+	"and one of them must.\n\n"
 	"example:\n"
 	"  sdesp offer --state a --local 192.0.2.10:4500 \\\n"
 	"      --ts \"17 self any peer 5000\" > offer.sdp",

@@ -17,6 +17,7 @@ static const struct verb verbs[CONTROL_VERBS] = {
 	[CONTROL_JSON] = {"json", 0, 0},
 	[CONTROL_REKEY] = {"rekey", 1, 0},
 	[CONTROL_REFRESH] = {"refresh", 1, 0},
+	[CONTROL_WITHDRAW] = {"withdraw", 0, 0},
 	[CONTROL_ANSWER] = {"answer", 1, 1},
 	[CONTROL_ACCEPT] = {"accept", 0, 1},
 };

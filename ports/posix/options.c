@@ -111,6 +111,8 @@ static const struct row rows[] = {
 		"offer new keys for the session of the state file"},
 	{"--refresh", NULL, FOR_OFFER, FLAG, FIELD(refresh), 0,
 		"offer the same keys again: hold, or a new --local"},
+	{"--withdraw", NULL, FOR_OFFER, FLAG, FIELD(withdraw), 0,
+		"take back such an offer that has no answer yet"},
 	{"--format", "NAME", FOR_SA, TEXT, FIELD(format), 0,
 		"text, json, ip-xfrm, setkey or wireshark (text)"},
 	{"--backend", "NAME", FOR_RUN | UA, TEXT, FIELD(backend), 0,

@@ -31,7 +31,7 @@ struct options {
 	struct option_list ts, forward, expose, allow, trust;
 	struct option_number index, window, lifetime, packets, inner_port;
 	struct option_number seconds, silence;
-	int esn, secured, loopback, rekey, refresh, help;
+	int esn, secured, loopback, rekey, refresh, withdraw, help;
 	int json;
 	const char *arg[2];
 	unsigned nargs;

@@ -44,6 +44,8 @@ static int exchange(
 		return exchange_answer(st, &o, &body, out);
 	if (request->verb == CONTROL_ACCEPT)
 		return exchange_accept(st, &body);
+	if (request->verb == CONTROL_WITHDRAW)
+		return exchange_withdraw(st);
 	return exchange_offer(st, &o, out);
 }
 

@@ -180,6 +180,28 @@ expect 0 "rekey offer by the end that did not ask for ESN" \
 prints '^a=esp-crypto:1 .* ESN'
 cp out o
 expect 0 "the end that did asks for no other" "$SDESP" answer --state a o
+# Both ends offer: one gives way.
+agree a b "" ""
+expect 0 "an offer" "$SDESP" offer --state a --rekey
+cp out o
+expect 0 "crosses another" "$SDESP" offer --state b --rekey
+cp out other
+expect 1 "neither answers, b" "$SDESP" answer --state b o
+says 'our own offer is open.*sdesp offer --withdraw --state b'
+expect 1 "neither answers, a" "$SDESP" answer --state a other
+expect 2 "withdraw, and refresh" "$SDESP" offer --state b --withdraw --refresh
+expect 2 "withdraw, and move" "$SDESP" offer --state b --withdraw \
+	--local 127.0.0.4:4700
+expect 0 "withdraw" "$SDESP" offer --state b --withdraw
+holds "says nothing" [ ! -s out ]
+expect 1 "withdraw again" "$SDESP" offer --state b --withdraw
+says '^sdesp: b: no offer of a rekey or refresh is open'
+expect 0 "now b answers" "$SDESP" answer --state b o
+cp out n
+expect 0 "and a accepts" "$SDESP" accept --state a n
+sleep 2.2
+holds "one pair at both ends" [ "$(mirror a 1)" = "$(mirror b 2)" ]
+
 expect 2 "a rekey takes no new policy" "$SDESP" offer --state a --rekey --suites AES_128_CCM_8
 
 # Usage.

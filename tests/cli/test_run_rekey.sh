@@ -266,8 +266,19 @@ expect 0 "an offer" "$SDESP" offer --state a --rekey
 expect 0 "crosses another" "$SDESP" offer --state b --rekey
 cp out o
 expect 1 "and is not answered" "$SDESP" answer --state a o
-says 'our own offer is open'
+says 'our own offer is open.*sdesp offer --withdraw --state a'
 expect 0 "the pair stays" "$python" "$here/echo.py" ask "$entry" 5
+cp o crossed
+expect 0 "another" "$SDESP" offer --state a --rekey
+expect 0 "it is taken back" "$SDESP" offer --state a --withdraw
+holds "without a word" [ ! -s out ]
+expect 1 "once" "$SDESP" offer --state a --withdraw
+says '^sdesp: a: no offer of a rekey or refresh is open'
+expect 0 "so the other is answered" "$SDESP" answer --state a crossed
+cp out n
+expect 0 "and accepted" "$SDESP" accept --state b n
+holds "by both" settled
+expect 0 "and carries" "$python" "$here/echo.py" ask "$entry" 5
 kill "$a" "$b"
 wait "$a" "$b"
 
