@@ -46,8 +46,9 @@ int run_child_start(struct run_child *c, char *const *argv)
 	close(ends[1]);
 	if (c->pid < 0)
 		error = errno;
-	else if (read(ends[0], &error, sizeof error) != sizeof error)
-		error = 0;
+	while (c->pid > 0 && read(ends[0], &error, sizeof error) < 0 &&
+		errno == EINTR)
+		continue;
 	close(ends[0]);
 	if (error == 0)
 		return DONE;
