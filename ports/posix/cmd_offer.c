@@ -146,17 +146,14 @@ const struct command cmd_offer = {
 	"offer",
 	"--state FILE [options] > OFFER",
 	"write an SDP offer, keep its secrets in a state file",
-	"Writes an SDP body with one media section for ESP. Send it to the "
-	"other end\nas you like; bring its answer to sdesp accept. FILE must "
-	"be new.\n\n"
-	"Without --ts every protocol may pass between the two outer "
-	"addresses, in\ntransport mode: you said so by typing this command. "
-	"Name less with --ts.\n\n"
-	"With --rekey or --refresh the session of FILE makes a new offer; "
-	"then only\n--local and --direction may be given. If sdesp run has "
-	"FILE, it makes the offer,\nand its traffic goes on. --withdraw takes "
-	"such an offer back: when both ends\nhave made one, neither answers, "
-	"and one of them must.\n\n"
+	"Writes an SDP body with one media section for ESP. Send it to the other end\n"
+	"as you like; bring its answer to sdesp accept. FILE must be new.\n\n"
+	"Without --ts every protocol may pass between the two outer addresses, in\n"
+	"transport mode: you said so by typing this command. Name less with --ts.\n\n"
+	"With --rekey or --refresh the session of FILE makes a new offer; then only\n"
+	"--local and --direction may be given. If sdesp run has FILE, it makes the offer,\n"
+	"and its traffic goes on. --withdraw takes such an offer back: when both ends\n"
+	"have made one, neither answers, and one of them must.\n\n"
 	"example:\n"
 	"  sdesp offer --state a --local 192.0.2.10:4500 \\\n"
 	"      --ts \"17 self any peer 5000\" > offer.sdp",
