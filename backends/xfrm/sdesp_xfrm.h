@@ -21,8 +21,8 @@
  * instance's range: SDESP_XFRM_REQID + 4096 * instance, and the 4095 above;
  * an instance is a number below SDESP_XFRM_INSTANCES that only one process of
  * the namespace can hold at a time; policies without SAs have it in their
- * index, behind 0x5d. What the ranges of instances hold whose process
- * is gone is removed, and nothing else: sdesp_xfrm_init() removes the SAs,
+ * index, behind 0x5d. What the ranges of instances hold whose process is gone
+ * is removed, and nothing else: sdesp_xfrm_init() removes the SAs,
  * sdesp_xfrm_close() the policies. A flow of a killed process stays protected
  * or blocked until then; a flow with one of its selectors takes the policy
  * over, in one step: nothing of it is in the clear.
@@ -136,8 +136,8 @@ struct sdesp_xfrm {
 };
 
 /*
- * Begin: claim an instance, remove the SAs of dead ones, ask what the kernel can
- * do. config is copied. &x->base is then a backend for
+ * Begin: claim an instance, remove the SAs of dead ones, ask what the kernel
+ * can do. config is copied. &x->base is then a backend for
  * sdesp_session_init(); its methods are those of sdesp_backend.h, where
  *
  * - features are found by asking the kernel to change an SA that nobody has:

@@ -12,11 +12,10 @@
 #include "ports/posix/control_wire.h"
 
 /*
- * A rekey or, with o->refresh, a refresh; or to take such an offer back; the
- * answer to one; the answer to our
- * own. The session is loaded, or alive. What comes out of it is written to out
- * once the file has it. An exit code, with a message: then the SAs in use are
- * as before; st->settings may not be.
+ * A rekey or, with o->refresh, a refresh; taking such an offer back; the answer
+ * to one; the answer to our own. The session is loaded, or alive. What comes
+ * out of it is written to out once the file has it. An exit code, with a
+ * message: then the SAs in use are as before; st->settings may not be.
  */
 int exchange_offer(struct state *st, const struct options *o, FILE *out);
 int exchange_withdraw(struct state *st);

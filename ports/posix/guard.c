@@ -267,7 +267,8 @@ static void bury(struct guard *g, unsigned instance)
 	}
 }
 
-void guard_sweep(struct guard *g)
+/* What dead processes left under other numbers. */
+static void sweep(struct guard *g)
 {
 	unsigned i;
 
@@ -279,6 +280,10 @@ void guard_sweep(struct guard *g)
 		bury(g, i);
 		close(held);
 	}
+}
+
+void guard_settle(struct guard *g)
+{
 	g->heir = 0;
 }
 
@@ -311,8 +316,12 @@ int guard_open(struct guard *g)
 
 void guard_close(struct guard *g, int leave)
 {
-	if (g->fd >= 0 && g->held >= 0 && !(leave && g->heir))
-		bury(g, g->instance);
+	if (g->fd >= 0 && g->held >= 0) {
+		if (!leave)
+			sweep(g);
+		if (!leave || !g->heir)
+			bury(g, g->instance);
+	}
 	if (g->held >= 0)
 		close(g->held);
 	if (g->fd >= 0)

@@ -48,7 +48,8 @@ struct guard {
 	uint32_t seq;
 	int has_policies; /* 0: this kernel has none */
 	int has_mark;     /* 0: nothing tells what the device brings in */
-	int heir;         /* 1: a dead process had the number; not swept yet */
+	int heir;         /* 1: a dead process had the number, and nothing of
+			   * ours is up yet */
 	struct sdesp_xfrm_socket socket;
 	struct sdesp_xfrm_guard policies;
 };
@@ -80,9 +81,9 @@ int guard_shut(struct guard *g, const struct sdesp_flow *flow, unsigned place);
 void guard_unshut(
 	struct guard *g, const struct sdesp_flow *flow, unsigned place);
 
-/* Remove what dead processes left; what one left under our number goes once
- * we go. Until then nothing of that is let go or unshut. */
-void guard_sweep(struct guard *g);
+/* A flow is up: what a dead process left under our number is now ours. Until
+ * then nothing of that is let go or unshut. */
+void guard_settle(struct guard *g);
 
 /*
  * Lead traffic into the interface of this index, from the address src where
@@ -97,8 +98,8 @@ void guard_let(struct guard *g, const struct guard_traffic *t);
 void guard_let_route(
 	struct guard *g, const struct guard_traffic *t, unsigned link);
 
-/* End: remove all that is ours. With leave, what a dead process had under our
- * number stays, and ours with it. */
+/* End: remove all that is ours, and what dead processes left. With leave, their
+ * part stays; under our number, if one had that, ours with it. */
 void guard_close(struct guard *g, int leave);
 
 /* Mark all that comes from this device with GUARD_CAME. 0, or -1 with errno:

@@ -343,7 +343,7 @@ static int up(struct home *home, const struct home_place *place)
 	if (code != DONE)
 		down(home, place);
 	else
-		guard_sweep(&h->guard);
+		guard_settle(&h->guard);
 	return code;
 }
 
