@@ -4,6 +4,7 @@ SPDX-License-Identifier: MIT"""
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -39,8 +40,23 @@ class Kamailio:
              "-w", self.dir, "-Y", self.dir],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
+    def workers(self):
+        pid = self.process.pid
+        try:
+            with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+                return [int(child) for child in f.read().split()]
+        except OSError:
+            return []
+
     def stop(self):
+        """Now and then a worker misses that the main process ends."""
+        workers = self.workers()
         end_process(self.process)
+        for pid in workers:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self.log.close()
 
 

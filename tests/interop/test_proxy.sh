@@ -36,9 +36,12 @@ proxy_begins() {
 		sleep 0.1
 	done
 }
+# Now and then a worker misses that the main process ends.
 proxy_ends() {
+	workers=$(cat "/proc/$kamailio/task/$kamailio/children")
 	kill "$kamailio"
 	wait "$kamailio"
+	for worker in $workers; do kill -9 "$worker" 2> /dev/null; done
 }
 
 # camera NAME PORT OPTION...: an appliance that registers.
