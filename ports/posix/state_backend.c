@@ -73,7 +73,6 @@ static int spi_reserve(
 {
 	struct state_backend *b = books(be);
 	struct state_sa *sa = find_free(b);
-
 	int status = SDESP_OK;
 
 	if (find(b, spi, 1) != NULL)
