@@ -4,13 +4,14 @@
 #ifndef SDESP_CMD_BODY_H
 #define SDESP_CMD_BODY_H
 
+#include "ports/posix/file.h"
 #include "ports/posix/options.h"
 #include "ports/posix/state.h"
 
 /* A body as it was read, with the name that messages give it. */
 struct body {
 	const char *file;
-	char text[65536];
+	char text[FILE_SDP_MAX];
 	size_t len;
 };
 

@@ -13,9 +13,11 @@
 
 #include <stddef.h>
 
-#define CONTROL_TEXT_MAX 127   /* local, direction */
-#define CONTROL_NAME_MAX 4095  /* of a file */
-#define CONTROL_BODY_MAX 65536 /* FILE_SDP_MAX */
+#include "ports/posix/file.h"
+
+#define CONTROL_TEXT_MAX 127  /* local, direction */
+#define CONTROL_NAME_MAX 4095 /* of a file */
+#define CONTROL_BODY_MAX FILE_SDP_MAX
 
 /* More than any good request has. */
 #define CONTROL_REQUEST_MAX (CONTROL_BODY_MAX + CONTROL_NAME_MAX + 512)
